@@ -1,0 +1,1 @@
+"""Inference engines: one class each, features(window) and decode(outputs) in NumPy."""

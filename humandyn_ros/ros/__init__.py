@@ -1,0 +1,1 @@
+"""Talking ROS 2: node handles, nodes, messages, parameters."""

@@ -1,0 +1,1 @@
+"""The nodes themselves, written once against the node handle."""

@@ -1,0 +1,1 @@
+"""Adapters from pose estimators' messages to skeleton frames, one per source."""

@@ -1,0 +1,73 @@
+"""ament_python package metadata; `pip install .` works without ROS 2."""
+
+import re
+from glob import glob
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = 'humandyn_ros'
+VERSION = re.search(r"__version__ = '(.+)'", Path(NAME, '__init__.py').read_text()).group(1)
+
+
+def share(folder: str) -> list[tuple[str, list[str]]]:
+    """Install every file below a folder into share/<package>, keeping its tree."""
+    files: dict[str, list[str]] = {}
+    for path in sorted(glob(f'{folder}/**/*', recursive=True)):
+        if Path(path).is_file() and '__pycache__' not in path:
+            files.setdefault(f'share/{NAME}/{Path(path).parent}', []).append(path)
+    return list(files.items())
+
+
+setup(
+    name=NAME,
+    version=VERSION,
+    description='Live human dynamics: skeleton topics in, joint torques and ground reactions out',
+    long_description=Path('README.md').read_text(),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    maintainer='humandyn_ros maintainers',
+    maintainer_email='maintainers@humandyn.invalid',
+    python_requires='>=3.10',
+    packages=find_packages(include=[NAME, f'{NAME}.*']),
+    package_data={NAME: ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
+        (f'share/{NAME}', ['package.xml']),
+        *share('launch'),
+        *share('config'),
+        *share('models'),
+    ],
+    install_requires=[
+        'numpy>=1.24,<3',
+        'scipy>=1.10,<2',
+        'PyYAML>=6.0,<7',
+        'rosbags>=0.11.9,<0.12',
+        'rich>=13,<16',
+        'ezc3d>=1.5.19,<2',
+        # Wheels exist for x86_64 only; elsewhere build it from source (README, "Jetson").
+        'cyclonedds>=11.0,<12; platform_machine == "x86_64"',
+    ],
+    extras_require={
+        'report': ['matplotlib>=3.8,<4'],
+        'sim': ['mujoco>=3.2,<5'],
+        'test': [
+            'pytest>=8,<10',
+            'pytest-timeout>=2.3,<3',
+            'hypothesis>=6.100,<7',
+            'ruff>=0.9,<1',
+            'mypy>=1.14,<3',
+            'types-PyYAML',
+            'scipy-stubs; python_version >= "3.11"',
+            'pin>=3.4,<5; platform_machine == "x86_64"',
+        ],
+    },
+    zip_safe=False,
+    entry_points={
+        'console_scripts': [
+            'humandyn = humandyn_ros.cli:main',
+            'dynamics_node = humandyn_ros.ros.nodes.dynamics_node:main',
+            'source_node = humandyn_ros.ros.nodes.source_node:main',
+        ],
+    },
+)
