@@ -122,6 +122,16 @@ class GroundReaction:
 
 
 @dataclass(frozen=True, eq=False)
+class Dynamics:
+    """One engine's answer for one instant; the safety gate turns it into an Estimate."""
+
+    inverse_dynamics: InverseDynamics
+    ground: GroundReaction
+    residual: Array  # (6,) N/kg and N·m/kg: what contacts leave unexplained at the root
+    notes: tuple[str, ...] = ()  # assumptions in force
+
+
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """Everything known about one body at one instant.
 

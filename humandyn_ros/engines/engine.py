@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from humandyn_ros.quantities import Array, GroundReaction, InverseDynamics, KinematicState
+from humandyn_ros.quantities import Dynamics, KinematicState
 
-
-@dataclass(frozen=True, eq=False)
-class Dynamics:
-    """One engine's answer for one instant; the safety gate turns it into an Estimate."""
-
-    inverse_dynamics: InverseDynamics
-    ground: GroundReaction
-    residual: Array  # (6,) N/kg, N·m/kg left unexplained at the root
-    notes: tuple[str, ...] = ()  # assumptions in force
+__all__ = ['Dynamics', 'Engine']
 
 
 class Engine(Protocol):

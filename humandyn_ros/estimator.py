@@ -1,0 +1,160 @@
+"""The whole runtime for one person, without ROS: frames in, estimates out.
+
+frame -> canonical joint centres -> fixed-lag filter -> engine -> safety gate -> estimate
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from humandyn_ros.config import PersonConfig
+from humandyn_ros.engines.engine import Engine
+from humandyn_ros.engines.physics import PhysicsConfig, PhysicsEngine
+from humandyn_ros.errors import StreamError
+from humandyn_ros.filters import FilterConfig, make_filter
+from humandyn_ros.limits import Limits
+from humandyn_ros.quantities import Array, Estimate, KinematicState, SkeletonFrame
+from humandyn_ros.safety import Gate, SafetyConfig
+from humandyn_ros.skeleton import Adapter, SkeletonFormat, load_format
+
+_RESET_NS = 1_000_000_000  # stamps that fall back further than this: the clock was set back
+
+
+@dataclass(frozen=True)
+class EstimatorConfig:
+    """Settings of every stage of one estimator."""
+
+    filter: FilterConfig = field(default_factory=FilterConfig)
+    physics: PhysicsConfig = field(default_factory=PhysicsConfig)
+    safety: SafetyConfig = field(default_factory=SafetyConfig)
+
+
+class Estimator:
+    """Joint torques and ground reactions of one body, live.
+
+    Args:
+        skeleton: Format of the frames that will be pushed, or its name.
+        person: Body mass, height and sex; what is absent is measured or assumed, and noted.
+        config: Settings of the stages.
+        adapter: Ready-made conversion to canonical joint centres (for instance calibrated from
+            a static trial); default: made from the format.
+    """
+
+    def __init__(
+        self,
+        skeleton: SkeletonFormat | str = 'smpl_24',
+        person: PersonConfig | None = None,
+        config: EstimatorConfig | None = None,
+        *,
+        adapter: Adapter | None = None,
+    ) -> None:
+        self.person = person or PersonConfig()
+        self.config = config or EstimatorConfig()
+        form = load_format(skeleton) if isinstance(skeleton, str) else skeleton
+        self._adapter = adapter or Adapter(form, person=self.person)
+        self._joints = len(self._adapter.skeleton.joints)
+        self._filter = make_filter(self.config.filter)
+        self._engine: Engine
+        self._gate: Gate
+        self.set_person(self.person)
+        self.dropped = 0
+        self._newest_ns: int | None = None
+        self._reason = 'no frame yet'
+        self._good_since_tick = False
+        self._quiet_since_ns: int | None = None
+
+    @property
+    def lag_ns(self) -> int:
+        """How far behind the newest frame the estimates are, by declaration."""
+        return self._filter.lag_ns
+
+    @property
+    def reason(self) -> str:
+        """Why the newest frame gave no estimate; '' when it did."""
+        return self._reason
+
+    def set_person(self, person: PersonConfig) -> None:
+        """Change body mass, height or sex; torques move to the new values at the slew limit."""
+        self.person = person
+        self._engine = PhysicsEngine(person, self.config.physics)
+        self._gate = Gate(self.config.safety, Limits.load(), self._engine.mass_kg)
+
+    def push(self, frame: SkeletonFrame) -> tuple[Estimate, ...]:
+        """Take one frame and return the estimates that became ready.
+
+        Frames that repeat or come too late are counted in `dropped` and ignored. A clock that
+        was set back restarts the filter.
+
+        Raises:
+            StreamError: The frame has another number of joints than its format.
+        """
+        points, confidence = self._checked(frame)
+        if not self._in_order(frame.stamp_ns):
+            return ()
+        points, confidence = self._adapter.convert(points, confidence)
+        state = self._filter.step(frame.stamp_ns, points, confidence)
+        if state is None:
+            self._reason = 'the filter is warming up'
+            return ()
+        return self._answer(frame, state)
+
+    def _checked(self, frame: SkeletonFrame) -> tuple[Array, Array]:
+        if frame.points.shape != (self._joints, 3):
+            raise StreamError(
+                f'frame of body {frame.body_id} has points of shape {frame.points.shape}, but '
+                f'format {self._adapter.skeleton.name} has {self._joints} joints: expected '
+                f'({self._joints}, 3); set the format that the source really sends'
+            )
+        finite = np.isfinite(frame.points).all(axis=1)
+        points = np.where(finite[:, None], frame.points, np.nan)
+        confidence = np.where(finite & np.isfinite(frame.confidence), frame.confidence, 0.0)
+        return points, np.clip(confidence, 0.0, 1.0)
+
+    def _in_order(self, stamp_ns: int) -> bool:
+        newest = self._newest_ns
+        if newest is not None and stamp_ns < newest - _RESET_NS:
+            self.reset(f'stamps fell back by {(newest - stamp_ns) * 1e-9:.1f} s')
+        elif newest is not None and (stamp_ns == newest or stamp_ns < newest - self.lag_ns):
+            self.dropped += 1
+            return False
+        self._newest_ns = max(stamp_ns, self._newest_ns or stamp_ns)
+        return True
+
+    def _answer(self, frame: SkeletonFrame, state: KinematicState) -> tuple[Estimate, ...]:
+        dynamics = self._engine.step(state)
+        self._filter.cutoff_hz = self._engine.cutoff_hz
+        self._reason = self._gate.problem(state, dynamics)
+        if self._reason:
+            return ()
+        self._good_since_tick = True
+        age_ms = (frame.stamp_ns - state.stamp_ns) * 1e-6
+        return (self._gate.admit(frame.body_id, state, dynamics, age_ms, self._adapter.notes),)
+
+    def tick(self, now_ns: int) -> tuple[Estimate, ...]:
+        """Tell the time; returns a fading, then invalid, estimate while good input is absent.
+
+        Args:
+            now_ns: A steady clock; never one that a simulation can pause.
+        """
+        if self._good_since_tick or self._quiet_since_ns is None:
+            self._good_since_tick, self._quiet_since_ns = False, now_ns
+            return ()
+        silence_s = (now_ns - self._quiet_since_ns) * 1e-9
+        faded = self._gate.fade(silence_s, self._reason or 'no frame arrived')
+        return () if faded is None else (faded,)
+
+    def reset(self, reason: str) -> None:
+        """Forget the motion so far (another person, another clock); settings stay."""
+        self._filter.reset()
+        self._engine.reset()
+        self._gate.forget()
+        self._newest_ns = None
+        self._reason = reason
+
+
+def with_lag(config: EstimatorConfig, lag_s: float) -> EstimatorConfig:
+    """The same settings with another declared filter lag, s."""
+    return dataclasses.replace(config, filter=dataclasses.replace(config.filter, lag_s=lag_s))

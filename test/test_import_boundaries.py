@@ -1,0 +1,120 @@
+"""The import diagram of the architecture, kept true."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / 'humandyn_ros'
+
+# Layers, lowest first: a module may import its own layer and those below.
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({'', 'errors', 'rotations', 'config', 'resources', 'quantities'}),
+    frozenset(
+        {
+            'skeleton',
+            'markers',
+            'osim',
+            'filters',
+            'window',
+            'tracking',
+            'anthropometry',
+            'body',
+            'coordinates',
+            'upper_body',
+            'activity',
+            'contact',
+            'limits',
+            'safety',
+            'synthetic',
+        }
+    ),
+    frozenset({'metrics', 'recordings', 'forces', 'sources'}),
+    frozenset({'engines'}),
+    frozenset({'estimator'}),
+    frozenset({'bags', 'ros', 'view'}),
+    frozenset({'evaluation', 'report'}),
+)
+ANYTHING = frozenset({'cli', 'demo', 'learning', 'convert'})
+
+# Heavy or foreign libraries and the only places that may name them.
+CONFINED = {
+    'rclpy': {'ros/rclpy_handle.py'},
+    'cyclonedds': {'ros/dds/'},
+    'rosbags': {'bags.py', 'ros/dds/'},
+    'torch': {'learning/', 'engines/torch_backend.py'},
+    'smplx': {'learning/'},
+    'onnxruntime': {'engines/backends.py'},
+    'tensorrt': {'engines/backends.py'},
+    'mujoco': set(),
+    'matplotlib': {'report.py'},
+    'ezc3d': {'recordings', 'forces'},
+}
+
+MODULES = sorted(PACKAGE.rglob('*.py'))
+
+
+def imports(path: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.append(node.module)
+            names += [f'{node.module}.{alias.name}' for alias in node.names]
+    return names
+
+
+def layer(room: str) -> int | None:
+    found = [i for i, rooms in enumerate(LAYERS) if room in rooms]
+    return found[0] if found else None
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix('').parts
+    return '' if parts[0] == '__init__' else parts[0]
+
+
+@pytest.mark.parametrize('path', MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_imports_only_its_own_layer_and_those_below(path: Path):
+    room = room_of(path)
+    if room in ANYTHING:
+        return
+    mine = layer(room)
+    assert mine is not None, f'{room} has no place in the import diagram'
+    for name in imports(path):
+        if not name.startswith('humandyn_ros.'):
+            continue
+        other = name.split('.')[1]
+        if not (PACKAGE / other).exists() and not (PACKAGE / f'{other}.py').exists():
+            continue  # a name from the package's own __init__
+        theirs = layer(other)
+        assert theirs is not None, f'{path.name} imports {name}, which may import anything'
+        assert theirs <= mine, f'{path.name} imports {name}, which lies above it'
+
+
+@pytest.mark.parametrize('path', MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_heavy_libraries_stay_in_their_rooms(path: Path):
+    place = str(path.relative_to(PACKAGE))
+    for name in imports(path):
+        allowed = CONFINED.get(name.split('.')[0])
+        if allowed is not None:
+            assert any(place.startswith(room) for room in allowed), f'{place} imports {name}'
+
+
+def test_importing_the_package_pulls_in_no_heavy_library():
+    import subprocess
+    import sys
+
+    code = 'import sys, humandyn_ros.estimator; print(" ".join(sys.modules))'
+    run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    loaded = {name.split('.')[0] for name in run.stdout.split()}
+    assert not loaded & {
+        'rosbags',
+        'cyclonedds',
+        'ezc3d',
+        'matplotlib',
+        'mujoco',
+        'rclpy',
+        'torch',
+    }
