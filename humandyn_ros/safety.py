@@ -17,6 +17,7 @@ from humandyn_ros.limits import Limits, SlewLimiter, all_finite, clamp_ground, c
 from humandyn_ros.quantities import (
     CANONICAL,
     ContactForce,
+    Dynamics,
     Estimate,
     GroundReaction,
     KinematicState,
