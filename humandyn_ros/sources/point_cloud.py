@@ -1,0 +1,95 @@
+"""Our own form: sensor_msgs/PointCloud2, height = people, width = joints.
+
+Fields x y z (m) and confidence (0-1) as float32, body (uint32); NaN = not seen. `confidence` and
+`body` may be absent: then 1 for every seen joint, and the row number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from humandyn_ros.errors import StreamError
+from humandyn_ros.quantities import Skeleton, SkeletonFrame
+from humandyn_ros.sources.source import Source, frame
+
+TYPE = 'sensor_msgs/msg/PointCloud2'
+
+LAYOUT = np.dtype(
+    [('x', '<f4'), ('y', '<f4'), ('z', '<f4'), ('confidence', '<f4'), ('body', '<u4')]
+)
+"""One joint of one body as it lies in the message's data."""
+
+# sensor_msgs/msg/PointField: INT8 = 1 ... FLOAT64 = 8.
+CODES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 8: 'f8'}
+
+
+def fields_of(layout: np.dtype[Any]) -> list[tuple[str, int, int]]:
+    """Return (name, offset in bytes, PointField code) for every field of a layout."""
+    by_kind = {kind: code for code, kind in CODES.items()}
+    entries = layout.fields or {}
+    return [(name, at, by_kind[kind.str[1:]]) for name, (kind, at, *_) in entries.items()]
+
+
+def pack(frames: Sequence[SkeletonFrame]) -> NDArray[np.void]:
+    """Return the points of one message, (people, joints) of LAYOUT, from frames of one format."""
+    joints = len(frames[0].skeleton.joints) if frames else 0
+    cloud = np.zeros((len(frames), joints), LAYOUT)
+    for row, body in zip(cloud, frames, strict=True):
+        row['x'], row['y'], row['z'] = body.points.T
+        row['confidence'] = body.confidence
+        row['body'] = body.body_id
+    return cloud
+
+
+def unpack(message: Any) -> NDArray[np.void]:
+    """Return a message's points as a structured array (height, width).
+
+    Raises:
+        StreamError: A field type is unknown, or the data are shorter than the header promises.
+    """
+    order = '>' if message.is_bigendian else '<'
+    try:
+        layout = np.dtype(
+            {
+                'names': [field.name for field in message.fields],
+                'formats': [order + CODES[int(field.datatype)] for field in message.fields],
+                'offsets': [int(field.offset) for field in message.fields],
+                'itemsize': int(message.point_step),
+            }
+        )
+        rows = np.frombuffer(message.data, np.uint8)[: message.height * message.row_step]
+        rows = rows.reshape(message.height, message.row_step)[:, : message.width * layout.itemsize]
+        cloud: NDArray[np.void] = np.ascontiguousarray(rows).view(layout)
+        return cloud.reshape(message.height, message.width)
+    except (KeyError, ValueError, TypeError) as error:
+        raise StreamError(
+            f'PointCloud2 of {message.height} x {message.width} points cannot be read: {error}'
+        ) from error
+
+
+def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
+    """Return one frame per row.
+
+    Raises:
+        StreamError: The width is not the number of joints, or x, y or z is missing.
+    """
+    cloud = unpack(message)
+    names = cloud.dtype.names or ()
+    missing = [name for name in 'xyz' if name not in names]
+    if missing:
+        raise StreamError(f'PointCloud2 has no field {missing[0]!r}; its fields: {list(names)}')
+    bodies = {}
+    for index, row in enumerate(cloud):
+        points = np.stack([row[axis] for axis in 'xyz'], axis=-1).astype(float)
+        confidence = row['confidence'].astype(float) if 'confidence' in names else None
+        body = int(row['body'][0]) if 'body' in names and len(row) else index
+        # The first row of a repeated number wins: two people cannot be one.
+        bodies.setdefault(body, frame(message.header, body, skeleton, points, confidence))
+    return tuple(bodies.values())
+
+
+SOURCE = Source(TYPE, read)
