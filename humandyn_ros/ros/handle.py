@@ -55,6 +55,9 @@ class Publisher(Protocol):
     def publish(self, message: Message) -> None:
         """Send; never blocks on a slow reader longer than the wire needs to queue it."""
 
+    def close(self) -> None:
+        """Stop advertising."""
+
 
 class Subscription(Protocol):
     """One topic we read; the callback runs on the spinning thread."""
