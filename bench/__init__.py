@@ -1,0 +1,1 @@
+"""Programs that measure: accuracy on real recordings, speed, latency, memory."""
