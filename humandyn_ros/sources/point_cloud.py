@@ -6,7 +6,7 @@ Fields x y z (m) and confidence (0-1) as float32, body (uint32); NaN = not seen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ CODES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 8: 'f8'}
 def fields_of(layout: np.dtype[Any]) -> list[tuple[str, int, int]]:
     """Return (name, offset in bytes, PointField code) for every field of a layout."""
     by_kind = {kind: code for code, kind in CODES.items()}
-    entries = layout.fields or {}
-    return [(name, at, by_kind[kind.str[1:]]) for name, (kind, at, *_) in entries.items()]
+    entries: Mapping[str, Any] = layout.fields or {}
+    return [(name, entry[1], by_kind[entry[0].str[1:]]) for name, entry in entries.items()]
 
 
 def pack(frames: Sequence[SkeletonFrame]) -> NDArray[np.void]:
@@ -82,7 +82,7 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     missing = [name for name in 'xyz' if name not in names]
     if missing:
         raise StreamError(f'PointCloud2 has no field {missing[0]!r}; its fields: {list(names)}')
-    bodies = {}
+    bodies: dict[int, SkeletonFrame] = {}
     for index, row in enumerate(cloud):
         points = np.stack([row[axis] for axis in 'xyz'], axis=-1).astype(float)
         confidence = row['confidence'].astype(float) if 'confidence' in names else None
@@ -92,4 +92,4 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     return tuple(bodies.values())
 
 
-SOURCE = Source(TYPE, read)
+SOURCE = Source(TYPE, read, 'smpl_24')

@@ -26,4 +26,4 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     return (frame(message.header, 0, skeleton, points),)
 
 
-SOURCE = Source('geometry_msgs/msg/PoseArray', read)
+SOURCE = Source('geometry_msgs/msg/PoseArray', read, 'smpl_24')

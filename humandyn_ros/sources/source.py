@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from humandyn_ros.errors import StreamError
-from humandyn_ros.quantities import Array, Skeleton, SkeletonFrame
+from humandyn_ros.quantities import Array, Mask, Skeleton, SkeletonFrame
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class Source:
     Attributes:
         type_name: Full message type, e.g. 'sensor_msgs/msg/PointCloud2'.
         read: (message, skeleton of the declared format) to one frame per body; raises StreamError.
-        format: Skeleton format such messages carry; '' where it must be named.
+        format: Skeleton format taken where none is named.
     """
 
     type_name: str
     read: Callable[[Any, Skeleton], tuple[SkeletonFrame, ...]]
-    format: str = ''
+    format: str
 
 
 def stamp_ns(header: Any) -> int:
@@ -52,7 +52,7 @@ def frame(
             f'body {body_id} has {len(points)} points, but skeleton format {skeleton.name} has '
             f'{len(skeleton.joints)}; set the parameter `format` to what the source sends'
         )
-    seen = np.isfinite(points).all(axis=1)
+    seen: Mask = np.logical_and.reduce(np.isfinite(points), axis=1)
     given = np.ones(len(points)) if confidence is None else np.nan_to_num(confidence, nan=0.0)
     return SkeletonFrame(
         stamp_ns=stamp_ns(header),
