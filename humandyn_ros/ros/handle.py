@@ -129,6 +129,9 @@ class NodeHandle(Protocol):
     def stamp(self, ns: int) -> Message:
         """Build a builtin_interfaces/msg/Time."""
 
+    def resolve(self, topic: str) -> str:
+        """Absolute name of a topic, after namespace and remaps."""
+
     def topic_types(self) -> dict[str, tuple[str, ...]]:
         """Topics on the graph now and their types, to choose an adapter by type."""
 
