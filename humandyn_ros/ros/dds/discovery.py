@@ -1,0 +1,90 @@
+"""Which machines and processes can meet: ROS 2's discovery variables as Cyclone DDS XML.
+
+The mapping is the one of rmw_cyclonedds (Jazzy), so that both ends agree. One default differs:
+where ROS 2 reaches the whole subnet unless told otherwise, we reach this host only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from xml.sax.saxutils import quoteattr
+
+from humandyn_ros.errors import WireError
+
+_RANGES = ('OFF', 'LOCALHOST', 'SUBNET', 'SYSTEM_DEFAULT')
+_LAST_DOMAIN = 232  # the last whose DDSI ports (7400 + 250 id) fit in 16 bits
+_MAX_PARTICIPANTS = 32  # per host; rmw_cyclonedds uses the same
+
+
+def domain_id(environment: Mapping[str, str] = os.environ) -> int:
+    """Return ROS_DOMAIN_ID, 0 where unset.
+
+    Raises:
+        WireError: It is not an integer from 0 to 232.
+    """
+    text = environment.get('ROS_DOMAIN_ID', '') or '0'
+    if not text.isdecimal() or int(text) > _LAST_DOMAIN:
+        raise WireError(f'ROS_DOMAIN_ID={text}: must be an integer from 0 to {_LAST_DOMAIN}')
+    return int(text)
+
+
+def discovery_range(environment: Mapping[str, str] = os.environ) -> str:
+    """Return 'OFF', 'LOCALHOST' (default), 'SUBNET' or 'SYSTEM_DEFAULT'.
+
+    Raises:
+        WireError: ROS_AUTOMATIC_DISCOVERY_RANGE holds something else.
+    """
+    if environment.get('ROS_LOCALHOST_ONLY', '0') == '1':
+        return 'LOCALHOST'
+    text = environment.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '') or 'LOCALHOST'
+    if text not in _RANGES:
+        raise WireError(
+            f'ROS_AUTOMATIC_DISCOVERY_RANGE={text}: choose one of {", ".join(_RANGES)}'
+        )
+    return text
+
+
+def static_peers(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Return the addresses of ROS_STATIC_PEERS (separated by semicolons)."""
+    peers = environment.get('ROS_STATIC_PEERS', '').split(';')
+    return tuple(peer.strip() for peer in peers if peer.strip())
+
+
+def configuration(environment: Mapping[str, str] = os.environ, *, process_id: int = 0) -> str:
+    """Return the Cyclone DDS configuration for the environment's discovery variables.
+
+    Args:
+        environment: Environment variables; CYCLONEDDS_URI is appended and so has the last word.
+        process_id: Makes the domain tag unique when discovery is off.
+
+    Raises:
+        WireError: A variable holds a value that ROS 2 does not know.
+    """
+    reach = discovery_range(environment)
+    parts = [] if reach == 'SYSTEM_DEFAULT' else [_domain(reach, environment, process_id)]
+    parts.append(environment.get('CYCLONEDDS_URI', ''))
+    return ','.join(filter(None, parts))
+
+
+def _domain(reach: str, environment: Mapping[str, str], process_id: int) -> str:
+    general = (
+        '' if reach == 'SUBNET' else '<General><AllowMulticast>false</AllowMulticast></General>'
+    )
+    if reach == 'OFF':
+        index = (
+            '<ParticipantIndex>none</ParticipantIndex>'
+            f'<Tag>ros_discovery_off_{process_id or os.getpid()}</Tag>'
+        )
+        peers: tuple[str, ...] = ()
+    else:
+        index = (
+            '<ParticipantIndex>auto</ParticipantIndex>'
+            f'<MaxAutoParticipantIndex>{_MAX_PARTICIPANTS}</MaxAutoParticipantIndex>'
+        )
+        peers = (('localhost',) if reach == 'LOCALHOST' else ()) + static_peers(environment)
+    listed = ''.join(f'<Peer address={quoteattr(peer)}/>' for peer in peers)
+    found = f'<Peers>{listed}</Peers>' if listed else ''
+    return (
+        f'<CycloneDDS><Domain>{general}<Discovery>{index}{found}</Discovery></Domain></CycloneDDS>'
+    )
