@@ -1,7 +1,8 @@
 """Our own form: sensor_msgs/PointCloud2, height = people, width = joints.
 
 Fields x y z (m) and confidence (0-1) as float32, body (uint32); NaN = not seen. `confidence` and
-`body` may be absent: then 1 for every seen joint, and the row number.
+`body` may be absent: then 1 for every seen joint, and the row number. The frame has z up
+(REP 103).
 """
 
 from __future__ import annotations
@@ -92,4 +93,4 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     return tuple(bodies.values())
 
 
-SOURCE = Source(TYPE, read, 'smpl_24')
+SOURCE = Source(TYPE, read, 'smpl_24', up='Z')

@@ -20,11 +20,13 @@ class Source:
         type_name: Full message type, e.g. 'sensor_msgs/msg/PointCloud2'.
         read: (message, skeleton of the declared format) to one frame per body; raises StreamError.
         format: Skeleton format taken where none is named.
+        up: Vertical axis of the points; '' where the format says it.
     """
 
     type_name: str
     read: Callable[[Any, Skeleton], tuple[SkeletonFrame, ...]]
     format: str
+    up: str = ''
 
 
 def stamp_ns(header: Any) -> int:

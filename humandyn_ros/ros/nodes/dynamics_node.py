@@ -1,0 +1,242 @@
+"""The dynamics node: skeletons in, joint torques and ground reactions of every person out.
+
+Run it with `ros2 run humandyn_ros dynamics_node`, or without ROS 2 with `humandyn run`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from humandyn_ros.config import Checked, PersonConfig, setting
+from humandyn_ros.estimator import EstimatorConfig, People
+from humandyn_ros.quantities import Estimate, SkeletonFrame
+from humandyn_ros.ros import messages
+from humandyn_ros.ros.frames import WorldFrame
+from humandyn_ros.ros.handle import RELIABLE, NodeHandle
+from humandyn_ros.ros.health import Health
+from humandyn_ros.ros.inputs import AUTO, SkeletonInput
+from humandyn_ros.ros.markers import MarkerConfig
+from humandyn_ros.ros.messages import OK, WARN, Status
+from humandyn_ros.ros.nodes.main import run_node
+from humandyn_ros.ros.outputs import WEARER, BodyOutputs, advertise
+from humandyn_ros.ros.parameters import PERSON_NAMES, Settings, on_change
+
+_TICK_S = 0.02  # how often silence is looked at; a fading torque has ten steps in 0.2 s
+_FORGOTTEN_NS = 5_000_000_000  # a body without an estimate for this long has left
+_CLOCKS_AGREE_NS = (-50_000_000, 10_000_000_000)  # stamp to arrival, by a common clock
+
+
+@dataclass(frozen=True)
+class DynamicsConfig(Checked):
+    """What the dynamics node reads and how it answers."""
+
+    input_type: str = setting(
+        AUTO, '', 'message type of `skeletons`, or auto: the type its publisher has'
+    )
+    format: str = setting(
+        '', '', 'skeleton format (humandyn formats lists them); empty: usual for the type'
+    )
+    up: str = setting(
+        '',
+        '',
+        'upward axis of the points; empty: Z in PointCloud2, else the format says',
+        choices=('', 'X', 'Y', 'Z', '-X', '-Y', '-Z'),
+    )
+    world_frame: str = setting(
+        '', '', 'frame with z up that points are brought into by tf; empty: their own frame'
+    )
+    engine: str = setting('physics', '', 'what answers', choices=('physics',))
+
+
+class DynamicsNode:
+    """Connects a skeleton topic to one estimator per person.
+
+    Args:
+        handle: The node to be.
+
+    Raises:
+        HumandynError: A parameter cannot be used; the message names it.
+    """
+
+    def __init__(self, handle: NodeHandle) -> None:
+        self._handle = handle
+        self._config = Settings(handle, DynamicsConfig(), read_only=True).value
+        self._person = Settings(handle, PersonConfig(), names=PERSON_NAMES)
+        self._markers = Settings(handle, MarkerConfig(), prefix='markers.')
+        self._estimator = Settings(handle, EstimatorConfig(), read_only=True).value
+        self._health = Health()
+        self._complaints = _Complaints(handle)
+        self._people: People | None = None
+        self._world: WorldFrame | None = None
+        self._outputs: dict[int, BodyOutputs] = {}
+        self._latest: dict[int, tuple[Estimate, int]] = {}
+        self._frame_id = ''
+        self._clocks_agree = False
+        self._wearer = advertise(handle, WEARER)
+        self._diagnostics = handle.publisher(messages.DIAGNOSTIC_ARRAY, '/diagnostics', RELIABLE)
+        # Points that tf brings into the world frame have z up, whatever their format says.
+        up = 'Z' if self._config.world_frame else self._config.up
+        self._input = SkeletonInput(
+            handle, 'skeletons', self._config.input_type, self._config.format, up,
+            on_frames=self._frames, on_problem=self._problem,
+        )  # fmt: skip
+        on_change(handle, [self._person, self._markers], self._person_changed)
+        handle.on_time_jump(self._time_jumped)
+        handle.timer(_TICK_S, self._tick, steady=True)
+        handle.timer(0.5, self._input.poll, steady=True)
+        handle.timer(1.0, self._report, steady=True)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        self._handle.spin()
+
+    # From the topic
+
+    def _frames(self, frames: tuple[SkeletonFrame, ...]) -> None:
+        now_ns = time.monotonic_ns()
+        people, world = self._started()
+        placed = [world.bring(frame) for frame in frames]
+        known = [frame for frame in placed if frame is not None]
+        if len(known) < len(frames):
+            self._problem(
+                f'no transform from {frames[0].frame_id!r} to {self._config.world_frame!r} at the '
+                'time of the skeletons: is it published on /tf?'
+            )
+        if not known:
+            return
+        self._note_clock(known[0].stamp_ns)
+        self._health.message_received(now_ns, known[0].stamp_ns)
+        self._frame_id = world.name(known[0].frame_id)
+        link = world.transform(known[0].frame_id, known[0].stamp_ns)
+        if link is not None:
+            self._handle.broadcast((link,))
+        for estimate in people.push(known):
+            self._publish(estimate, now_ns)
+
+    def _started(self) -> tuple[People, WorldFrame]:
+        """Everything that needs the format, which a message type may decide."""
+        if self._people is None or self._world is None:
+            form = self._input.format
+            assert form is not None
+            self._people = People(form, self._person.value, self._estimator)
+            self._world = WorldFrame(self._handle, self._config.world_frame, form.up)
+        return self._people, self._world
+
+    def _note_clock(self, stamp_ns: int) -> None:
+        behind_ns = self._handle.now_ns() - stamp_ns
+        low, high = _CLOCKS_AGREE_NS
+        self._clocks_agree = low <= behind_ns <= high
+        if not self._clocks_agree:
+            side = 'behind' if behind_ns > 0 else 'ahead of'
+            self._problem(
+                f'stamps are {abs(behind_ns) * 1e-9:.1f} s {side} the clock of this node, so ages '
+                'are the declared lag only: synchronise the clocks, or set use_sim_time'
+            )
+
+    # To the topics
+
+    def _publish(self, estimate: Estimate, arrived_ns: int) -> None:
+        outputs = self._outputs.get(estimate.body_id)
+        if outputs is None:
+            outputs = BodyOutputs(
+                self._handle, estimate.body_id, lambda: self._markers.value, self._wearer
+            )
+            self._outputs[estimate.body_id] = outputs
+        outputs.is_wearer = self._people is not None and self._people.wearer == estimate.body_id
+        age_ms = self._age_ms(estimate)
+        outputs.publish(estimate, self._frame_id, age_ms, arrived_ns)
+        done_ns = time.monotonic_ns()
+        self._latest[estimate.body_id] = (estimate, done_ns)
+        if estimate.valid:
+            self._health.estimate_published((done_ns - arrived_ns) * 1e-6, age_ms)
+
+    def _age_ms(self, estimate: Estimate) -> float:
+        if self._clocks_agree:
+            return (self._handle.now_ns() - estimate.stamp_ns) * 1e-6
+        return estimate.age_ms
+
+    # Time, parameters, health
+
+    def _tick(self) -> None:
+        now_ns = time.monotonic_ns()
+        if self._people is not None:
+            for estimate in self._people.tick(now_ns):
+                self._publish(estimate, now_ns)
+        for body_id, (estimate, at_ns) in list(self._latest.items()):
+            if now_ns - at_ns > _FORGOTTEN_NS:
+                self._outputs.pop(body_id).close(self._frame_id, estimate.stamp_ns)
+                del self._latest[body_id]
+
+    def _person_changed(self) -> None:
+        if self._people is not None:
+            self._people.set_person(self._person.value)
+
+    def _time_jumped(self, jump_ns: int) -> None:
+        if self._people is not None:
+            self._people.reset(f'ROS time jumped by {jump_ns * 1e-9:.3f} s')
+        self._handle.log('warn', f'ROS time jumped by {jump_ns * 1e-9:.3f} s: starting afresh')
+
+    def _problem(self, text: str) -> None:
+        self._health.trouble(time.monotonic_ns(), text)
+        self._complaints.say(text)
+
+    def _report(self) -> None:
+        if not self._diagnostics.subscribers:
+            return
+        name = self._handle.name
+        summary = self._health.report(
+            f'{name}: skeletons', time.monotonic_ns(), self._input.waiting
+        )
+        facts = {'engine': self._config.engine, 'backend': 'numpy', **self._input_facts()}
+        bodies = [_body_status(name, estimate) for estimate, _ in self._latest.values()]
+        statuses = [Status(summary.name, summary.level, summary.text, {**facts, **summary.values})]
+        self._diagnostics.publish(messages.diagnostics(self._handle, statuses + bodies))
+
+    def _input_facts(self) -> dict[str, str]:
+        form, source = self._input.format, self._input.source
+        return {
+            'input_type': source.type_name if source else '',
+            'format': form.skeleton.name if form else '',
+            'clocks_agree': str(self._clocks_agree).lower(),
+        }
+
+
+def _body_status(node: str, estimate: Estimate) -> Status:
+    values = {
+        'stamp': f'{estimate.stamp_ns * 1e-9:.9f}',
+        'age_ms': f'{estimate.age_ms:.1f}',
+        'residual_n_per_kg': ' '.join(f'{value:.3f}' for value in estimate.residual[:3]),
+        'residual_nm_per_kg': ' '.join(f'{value:.3f}' for value in estimate.residual[3:]),
+        **{f'assumption_{i}': note for i, note in enumerate(estimate.notes, 1)},
+    }
+    level = OK if estimate.valid else WARN
+    return Status(f'{node}: b{estimate.body_id}', level, estimate.reason or 'valid', values)
+
+
+class _Complaints:
+    """Logs problems: a new one at once, but never more than one a second."""
+
+    def __init__(self, handle: NodeHandle) -> None:
+        self._handle = handle
+        self._last = ''
+        self._quiet_until_ns = 0
+
+    def say(self, text: str) -> None:
+        now_ns = time.monotonic_ns()
+        repeated = text == self._last and now_ns < self._quiet_until_ns + 30_000_000_000
+        if now_ns < self._quiet_until_ns or repeated:
+            return
+        self._handle.log('warn', text)
+        self._last, self._quiet_until_ns = text, now_ns + 1_000_000_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node until it is told to stop; returns the exit status."""
+    return run_node('dynamics_node', DynamicsNode, arguments)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""The source node: plays a recording, a bag or the synthetic person as a live skeleton topic.
+
+Run it with `ros2 run humandyn_ros source_node`, or without ROS 2 with `humandyn run`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from humandyn_ros.ros import messages
+from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Qos
+from humandyn_ros.ros.nodes.main import run_node
+from humandyn_ros.ros.parameters import Settings
+from humandyn_ros.ros.playback import Motion, Playback, SourceConfig, load_motion
+
+_LINGER_S = 0.5  # after the last message, for slow readers to fetch it
+
+
+class SourceNode:
+    """Publishes one motion, frame by frame, at its own pace.
+
+    Args:
+        handle: The node to be.
+
+    Raises:
+        HumandynError: The source cannot be read; the message names it.
+    """
+
+    def __init__(self, handle: NodeHandle) -> None:
+        self._handle = handle
+        config = Settings(handle, SourceConfig(), read_only=True).value
+        self._config = config
+        motion = load_motion(config)
+        self._playback = Playback(motion, config)
+        self._skeletons = handle.publisher(
+            messages.POINT_CLOUD, 'skeletons', Qos(reliable=True, depth=10)
+        )
+        self._clock = None
+        if config.publish_clock:
+            self._clock = handle.publisher(messages.CLOCK, '/clock', RELIABLE)
+        self._finished_ns: int | None = None
+        handle.timer(self._playback.period_s, self._turn, steady=True)
+        handle.log('info', f'playing {motion.name}: {_summary(motion)} on {self._skeletons.topic}')
+
+    def run(self) -> None:
+        """Serve until the end of the motion, or until told to stop."""
+        self._handle.spin()
+
+    def _turn(self) -> None:
+        now_ns = time.monotonic_ns()
+        if self._finished_ns is not None:
+            if now_ns - self._finished_ns > _LINGER_S * 1e9:
+                self._handle.shutdown()
+            return
+        if not self._playback.started:
+            if self._skeletons.subscribers < self._config.wait_for_subscribers:
+                return
+            self._playback.start(now_ns, self._handle.now_ns())
+        for stamp_ns, frames in self._playback.due(now_ns):
+            if self._clock is not None:
+                stamp = self._handle.stamp(stamp_ns)
+                self._clock.publish(self._handle.message(messages.CLOCK, clock=stamp))
+            self._skeletons.publish(
+                messages.skeletons(self._handle, frames, stamp_ns, self._config.frame_id)
+            )
+        if self._playback.finished:
+            self._handle.log('info', 'the motion has ended')
+            self._finished_ns = now_ns
+
+
+def _summary(motion: Motion) -> str:
+    return f'{len(motion.moments)} frames, {motion.duration_s:.1f} s, format {motion.format}'
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node until it is told to stop or the motion has ended; returns the exit status."""
+    return run_node('source_node', SourceNode, arguments)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
