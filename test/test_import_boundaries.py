@@ -26,10 +26,11 @@ LAYERS: tuple[frozenset[str], ...] = (
             'contact',
             'limits',
             'safety',
-            'synthetic',
         }
     ),
-    frozenset({'metrics', 'recordings', 'forces', 'sources'}),
+    frozenset(
+        {'metrics', 'recordings', 'forces', 'sources', 'mannequin', 'choreography', 'synthetic'}
+    ),
     frozenset({'engines'}),
     frozenset({'estimator'}),
     frozenset({'bags', 'ros', 'view'}),
