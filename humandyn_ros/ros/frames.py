@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 
 from humandyn_ros.quantities import SkeletonFrame
-from humandyn_ros.recordings.axes import to_z_up
 from humandyn_ros.ros.handle import NodeHandle, Transform
 from humandyn_ros.rotations import matrix_to_quat_xyzw, quat_xyzw_to_matrix
+from humandyn_ros.skeleton.axes import to_z_up
 
 
 class WorldFrame:
@@ -37,8 +37,8 @@ class WorldFrame:
         ours = self.name(source_frame)
         if self._name or ours == source_frame:
             return None
-        # Row i is where the source's axis i points in our frame: our axes in theirs.
-        x, y, z, w = matrix_to_quat_xyzw(to_z_up(np.eye(3), self._up))
+        # tf wants our axes in theirs: the inverse of what turns their vectors into ours.
+        x, y, z, w = matrix_to_quat_xyzw(to_z_up(self._up).T)
         return Transform(
             source_frame, ours, stamp_ns, (0.0, 0.0, 0.0), (float(x), float(y), float(z), float(w))
         )

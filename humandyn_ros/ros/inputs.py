@@ -95,9 +95,10 @@ class SkeletonInput:
             )
 
     def _loaded(self, source: Source) -> SkeletonFormat:
+        # Messages are in metres and right-handed (REP 103), whatever the format's files are in.
         form = load_format(self._format_name or source.format)
-        up = self._up or source.up
-        return dataclasses.replace(form, up=up) if up else form
+        up = self._up or source.up or form.up
+        return dataclasses.replace(form, up=up, handedness='right', unit='m')
 
     def _subscribe(self, source: Source) -> None:
         self.source = source

@@ -12,8 +12,9 @@ import numpy as np
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.quantities import SkeletonFrame
-from humandyn_ros.recordings import Recording, read_motion, to_z_up
+from humandyn_ros.recordings import Recording, read_motion
 from humandyn_ros.skeleton import SkeletonFormat, load_format
+from humandyn_ros.skeleton.axes import to_z_up
 
 SYNTHETIC = 'synthetic:'
 
@@ -134,23 +135,24 @@ def arranged(recording: Recording, form: SkeletonFormat) -> Recording:
     Raises:
         RecordingError: None of the format's points is in the recording.
     """
-    index = {name: i for i, name in enumerate(recording.names)}
+    found = form.match(recording.names)
     joints = form.skeleton.joints
-    if not index.keys() & set(joints):
+    if not found:
         raise RecordingError(
-            f'{recording.name} has none of the points of format {form.skeleton.name} '
+            f'{recording.name} has none of the points of format {form.name} '
             f'({", ".join(joints)}); it has {", ".join(recording.names)}'
         )
     frames = len(recording.stamps_ns)
     points = np.full((frames, len(joints), 3), np.nan)
     confidence = np.zeros((frames, len(joints)))
     for column, joint in enumerate(joints):
-        if joint in index:
-            points[:, column] = recording.points[:, index[joint]]
-            confidence[:, column] = recording.confidence[:, index[joint]]
+        if joint in found:
+            points[:, column] = recording.points[:, found[joint]]
+            confidence[:, column] = recording.confidence[:, found[joint]]
+    turn = to_z_up(recording.up, form.handedness)
     return dataclasses.replace(
         recording,
-        points=to_z_up(points, recording.up),
+        points=points @ turn.T,
         confidence=confidence,
         names=joints,
         parents=form.skeleton.parents,

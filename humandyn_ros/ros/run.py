@@ -2,7 +2,8 @@
 
 Every node name in the file that is one of NODES is started, in the namespace it stands in. A node
 that crashes is started again, later each time; a node that ended by itself is done; a node whose
-settings cannot be used ends the whole run. Ctrl-C and SIGTERM stop all.
+settings cannot be used ends the whole run, and so does the end of what a source node plays.
+Ctrl-C and SIGTERM stop all.
 """
 
 from __future__ import annotations
@@ -162,14 +163,16 @@ def run_nodes(config: str | None = None, ros_args: Sequence[str] = ()) -> int:
 
 
 def _watch(children: list[_Child]) -> int:
-    running = list(children)
-    while running:
-        for child in list(running):
-            status = child.look()
+    # Where a source node plays something, the end of that is the end of the run.
+    awaited = [child for child in children if child.entry.name == 'source_node'] or children
+    ended: set[int] = set()
+    while not all(id(child) in ended for child in awaited):
+        for child in children:
+            status = None if id(child) in ended else child.look()
             if status in (CRASHED, UNUSABLE):
                 return status
             if status is not None:
-                running.remove(child)
+                ended.add(id(child))
         time.sleep(_LOOK_S)
     return DONE
 

@@ -1,0 +1,95 @@
+"""The pipeline fed from a rosbag2 recording, a motion file or the synthetic person.
+
+ros2 launch humandyn_ros replay.launch.py source:=walk.bag mass:=75.0
+ros2 launch humandyn_ros replay.launch.py source:=walk.trc format:=rajagopal speed:=0.5
+ros2 launch humandyn_ros replay.launch.py bag:=camera.bag skeletons:=/zed/skeletons
+
+`source` is read by the source node; `bag` is played by `ros2 bag play`, with every topic that is
+in it, as a camera's own messages need. Both publish /clock, and the nodes follow it.
+"""
+
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    Shutdown,
+)
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+from launch import LaunchContext, LaunchDescription
+
+PACKAGE = FindPackageShare('humandyn_ros')
+
+ARGUMENTS = {
+    'source': ('synthetic:walk', 'motion file, rosbag2 folder of skeletons, or synthetic:KIND'),
+    'bag': ('', 'rosbag2 folder for `ros2 bag play`; replaces `source`'),
+    'speed': ('1.0', 'playback speed; 1 is real time'),
+    'loop': ('false', 'start again at the end'),
+    'noise_mm': ('0.0', 'Gaussian noise added to the points of `source`, mm per axis'),
+    'seed': ('0', 'of the noise'),
+    'model': ('', 'OpenSim model that an inverse kinematics file belongs to'),
+    'skeletons': ('skeletons', 'skeleton topic'),
+    'format': ('', 'skeleton format; empty: usual for the source'),
+    'namespace': ('', 'namespace of the nodes and their topics'),
+}
+PASSED_ON = ('skeletons', 'format', 'namespace')
+FLAG = {'true': True, '1': True, 'false': False, '0': False}
+
+
+def player(context: LaunchContext, *_: object, **__: object) -> list[ExecuteProcess]:
+    """Make what plays: `ros2 bag play` for a bag, else the source node."""
+    given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    loop = FLAG[given['loop'].lower()]
+    if given['bag']:
+        command = ['ros2', 'bag', 'play', given['bag'], '--clock', '--rate', given['speed']]
+        return [
+            ExecuteProcess(
+                cmd=[*command, *(['--loop'] if loop else [])], output='screen', on_exit=Shutdown()
+            )
+        ]
+    return [source_node(given, loop)]
+
+
+def source_node(given: dict[str, str], loop: bool) -> Node:
+    """Make the source node from the launch arguments' values."""
+    return Node(
+        package='humandyn_ros',
+        executable='source_node',
+        name='source_node',
+        namespace=given['namespace'],
+        parameters=[
+            {
+                'source': given['source'],
+                'format': given['format'],
+                'model': given['model'],
+                'speed': float(given['speed']),
+                'loop': loop,
+                'noise_mm': float(given['noise_mm']),
+                'seed': int(given['seed']),
+                'publish_clock': True,
+                'wait_for_subscribers': 1,
+            }
+        ],
+        remappings=[('skeletons', given['skeletons'])],
+        output='screen',
+        on_exit=Shutdown(),
+    )
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the arguments, include the pipeline and start the player."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in ARGUMENTS.items()
+    ]
+    pipeline = IncludeLaunchDescription(
+        PathJoinSubstitution([PACKAGE, 'launch', 'pipeline.launch.py']),
+        launch_arguments={
+            'use_sim_time': 'true',
+            **{name: LaunchConfiguration(name) for name in PASSED_ON},
+        }.items(),
+    )
+    return LaunchDescription([*declared, pipeline, OpaqueFunction(function=player)])
