@@ -1,0 +1,76 @@
+"""How noisy the measured points are, from the points alone."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from humandyn_ros.filters.history import History
+from humandyn_ros.quantities import Array
+
+ORDER = 5  # of the differences: motion below a fifth of the frame rate hardly shows
+MEDIAN_OF_NORMAL = 0.6745  # median of |z| for a standard normal z
+FIRST_STEP, LAST_STEP = 0.5, 0.02  # of the running median, in natural logarithms
+LEARNING_FRAMES = 10.0  # the step falls to half after so many frames, and so on
+LEAST_M, MOST_M = 1e-6, 1.0
+
+
+class NoiseLevel:
+    """Standard deviation of the white part of the measurement noise, per joint.
+
+    Divided differences of order 5 over six frames, scaled to unit gain for white noise, cancel
+    the motion; a running median of their size (stochastic approximation, Robbins & Monro 1951)
+    ignores spikes. Fast motion at low frame rates reads as noise; noise that the sensor smoothed
+    is underrated.
+
+    Args:
+        joints: Number of points J.
+        first_m: Value until measured.
+    """
+
+    def __init__(self, joints: int, first_m: float = 0.005) -> None:
+        self._first_m = first_m
+        self._history = History(ORDER + 1, joints)
+        self._stddev = np.empty(joints)
+        self.reset()
+
+    @property
+    def stddev(self) -> Array:
+        """Standard deviation per axis (J,) in m."""
+        return self._stddev
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._stddev = np.full(len(self._stddev), self._first_m)
+        self._frames = 0
+        self._history.clear()
+
+    def restart(self) -> None:
+        """The next frame is unrelated to the last; the level stays."""
+        self._history.clear()
+
+    def step(self, stamp_ns: int, points: Array, weights: Array) -> None:
+        """Take a frame: points (3J,) in m, weights (J,) with 0 = not seen."""
+        history = self._history
+        history.append(stamp_ns, points, weights)
+        if len(history) <= ORDER:
+            return
+        self._frames += 1
+        ago_us = (stamp_ns - history.stamps) // 1000
+        difference = np.abs(_unit_difference(ago_us.tobytes()) @ history.points).reshape(-1, 3)
+        above = (difference > MEDIAN_OF_NORMAL * self._stddev[:, None]).sum(axis=1)
+        step = max(FIRST_STEP / (1.0 + self._frames / LEARNING_FRAMES), LAST_STEP)
+        factor = np.exp(step * (above - 1.5))
+        if not history.even.all():
+            factor[(history.weights == 0.0).any(axis=0)] = 1.0
+        self._stddev = np.minimum(np.maximum(self._stddev * factor, LEAST_M), MOST_M)
+
+
+@lru_cache(maxsize=64)
+def _unit_difference(ago_us: bytes) -> Array:
+    """Weights of the divided difference over these instants, with unit sum of squares."""
+    t = np.frombuffer(ago_us, dtype=np.int64)
+    apart = (t[:, None] - t) / t[0] + np.eye(len(t))
+    weights = 1.0 / np.prod(apart, axis=1)
+    return np.asarray(weights / np.sqrt(weights @ weights))

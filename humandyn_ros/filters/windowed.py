@@ -1,0 +1,154 @@
+"""Estimators that solve a small least-squares problem over the last frames.
+
+Every coordinate is x(t) = b(t)·c; the coefficients c minimise
+
+    sum_i w_i (y_i - b(t_i)·c)² + c·P·c
+
+and the state at the instant is linear in the measurements. While all joints weigh the same, the
+weights of that linear map are kept per pattern of stamps, so a step costs one small product;
+otherwise every joint has its own system. Both solve the same equations.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from humandyn_ros.filters.config import MIN_CUTOFF_HZ, FilterConfig
+from humandyn_ros.filters.filter import Filter
+from humandyn_ros.filters.history import History
+from humandyn_ros.quantities import Array, KinematicState, Mask
+
+Stamps = NDArray[np.int64]
+
+TICK_NS = 100  # resolution of the window's times
+TICK_S = TICK_NS * 1e-9
+MIN_FRAMES = 6
+MIN_POINTS = 4  # measurements of a joint in the window
+LOOK_BACK_PERIODS = 1.25  # of the cut-off: older frames weigh less than 2 %
+SETTLE_PERIODS = 0.3  # of the cut-off that must lie before the instant
+KEPT_PATTERNS = 64
+
+
+class WindowedFilter(Filter):
+    """A filter that sees the frames of the last `lag_s` + 1.25 periods of its cut-off."""
+
+    def __init__(self, config: FilterConfig | None = None, joints: int = 24) -> None:
+        config = config or FilterConfig()
+        longest_s = config.lag_s + LOOK_BACK_PERIODS / MIN_CUTOFF_HZ
+        self._history = History(int(longest_s * config.max_rate_hz) + MIN_FRAMES, joints)
+        self._lag_ns = round(config.lag_s * 1e9)
+        self._patterns: dict[tuple[bytes, bytes, float], tuple[Array, float]] = {}
+        super().__init__(config, joints)
+
+    @property
+    def lag_ns(self) -> int:
+        """Newest stamp minus evaluated instant, exactly."""
+        return self._lag_ns
+
+    @abstractmethod
+    def _model(self, t: Array, cutoff_hz: float) -> tuple[Array, Array, Array]:
+        """The linear model of a window.
+
+        Args:
+            t: Times (N,) in s of the frames after the newest stamp (so <= 0), rising.
+            cutoff_hz: Cut-off frequency.
+
+        Returns:
+            Basis at the frames (N, K); functionals (6, K) for position, velocity, acceleration at
+            the instant `-lag_s` and at the newest stamp; penalty P (K, K).
+        """
+
+    def _evaluate(self, stamp_ns: int) -> KinematicState | None:
+        history, cutoff_hz = self._history, self._cutoff_hz
+        before_ns = self._lag_ns + round(1e9 * SETTLE_PERIODS / cutoff_hz)
+        if len(history) < MIN_FRAMES or stamp_ns - history.stamps[0] < before_ns:
+            return None
+        back_ns = self._lag_ns + round(1e9 * LOOK_BACK_PERIODS / cutoff_hz)
+        since = int(history.stamps.searchsorted(stamp_ns - back_ns))
+        since = min(since, len(history) - MIN_FRAMES)
+        # Regular streams with rounded stamps then repeat their pattern.
+        ago: Stamps = (stamp_ns - history.stamps[since:] + TICK_NS // 2) // TICK_NS
+        points, weights = history.points[since:], history.weights[since:]
+        if history.even[since:].all():
+            states, gain = self._together(ago, weights[:, 0], points)
+            self._predictable = seen = np.ones(self.joints, dtype=np.bool_)
+        else:
+            seen = self._seen(ago, weights)
+            states, gain = self._apart(ago, weights, points)
+        self._prediction, self._predicted_ns = states[3:].reshape(3, -1), stamp_ns
+        return self._state(
+            stamp_ns, states[:3].reshape(3, -1, 3), seen, np.sqrt(gain) * self.noise.stddev
+        )
+
+    def _state(self, stamp_ns: int, states: Array, seen: Mask, stddev: Array) -> KinematicState:
+        if not seen.all():
+            states = np.where(seen[:, None], states, np.nan)
+            stddev = np.where(seen, stddev, np.nan)
+        return KinematicState(
+            stamp_ns - self._lag_ns, states[0], states[1], states[2], seen, stddev
+        )
+
+    def _together(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
+        """States (6, 3J) and squared gains where all joints have the same weights (N,)."""
+        key = (ago.tobytes(), weights.tobytes(), self._cutoff_hz)
+        if key not in self._patterns:
+            if len(self._patterns) >= KEPT_PATTERNS:
+                self._patterns.clear()
+            t = ago.astype(np.float64) * -TICK_S
+            basis, wanted, penalty = self._model(t, self._cutoff_hz)
+            weighted = basis.T * weights
+            solution = np.linalg.solve(weighted @ basis + penalty, wanted.T)
+            gain = float(wanted[0] @ solution[:, 0])
+            self._patterns[key] = (solution.T @ weighted, gain)
+        rows, gain = self._patterns[key]
+        return rows @ points, np.full(self.joints, gain)
+
+    def _apart(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
+        """The same with weights (N, J) of their own per joint."""
+        t = ago.astype(np.float64) * -TICK_S
+        basis, wanted, penalty = self._model(t, self._cutoff_hz)
+        size = basis.shape[1]
+        self._predictable = np.count_nonzero(weights, axis=0) >= MIN_POINTS
+        weights = np.where(self._predictable, weights, 1.0)  # else without a solution
+        products = (basis[:, :, None] * basis[:, None, :]).reshape(len(t), -1)
+        normal = (weights.T @ products).reshape(self.joints, size, size) + penalty
+        right = np.empty((self.joints, size, 4))
+        measured = points.reshape(len(t), self.joints, 3) * weights[:, :, None]
+        moments = (basis.T @ measured.reshape(len(t), -1)).reshape(size, self.joints, 3)
+        right[:, :, :3] = moments.transpose(1, 0, 2)
+        right[:, :, 3] = wanted[0]
+        solution = np.linalg.solve(normal, right)
+        return (wanted @ solution[:, :, :3]).transpose(1, 0, 2), solution[:, :, 3] @ wanted[0]
+
+    def _seen(self, ago: Stamps, weights: Array) -> Mask:
+        """Joints (J,) measured within half a gap of the instant, and long enough before it."""
+        lag = self._lag_ns / TICK_NS
+        measured = weights > 0.0
+        nearest = np.where(measured, np.abs(ago - lag)[:, None], np.inf).min(axis=0)
+        oldest = np.where(measured, ago[:, None], -np.inf).max(axis=0)
+        settled = lag + SETTLE_PERIODS / (self._cutoff_hz * TICK_S)
+        enough = np.count_nonzero(measured, axis=0) >= MIN_POINTS
+        return np.asarray(
+            enough & (nearest <= 0.5 * self.config.gap_s / TICK_S) & (oldest >= settled)
+        )
+
+    def _clear(self) -> None:
+        self._history.clear()
+
+    def _forget(self, joints: Mask) -> None:
+        self._history.forget(joints)
+
+    def _knows(self, stamp_ns: int) -> bool:
+        return stamp_ns == self._newest_ns or bool((self._history.stamps == stamp_ns).any())
+
+    def _append(self, stamp_ns: int, points: Array, weights: Array) -> None:
+        self._history.append(stamp_ns, points, weights)
+
+    def _merge(self, stamp_ns: int, points: Array, weights: Array) -> None:
+        self._history.replace_newest(stamp_ns, points, weights)
+
+    def _insert(self, stamp_ns: int, points: Array, weights: Array) -> None:
+        self._history.insert(stamp_ns, points, weights)
