@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from humandyn_ros.errors import WireError
@@ -14,9 +11,13 @@ from humandyn_ros.ros.dds import arguments, discovery, names
 from humandyn_ros.ros.dds.clock import PeriodicTimer, RosClock, Timers
 from humandyn_ros.ros.dds.console import Console
 from humandyn_ros.ros.dds.endpoints import Endpoints
+from humandyn_ros.ros.dds.frames import FrameBroadcaster, FrameListener
 from humandyn_ros.ros.dds.graph import Graph
+from humandyn_ros.ros.dds.lifecycle import LifecycleServices
 from humandyn_ros.ros.dds.message_types import MessageType, message_type
+from humandyn_ros.ros.dds.parameter_services import ParameterServices
 from humandyn_ros.ros.dds.parameters import Change, Parameter, Parameters
+from humandyn_ros.ros.dds.services import Client, Respond, Service
 from humandyn_ros.ros.dds.wire import Participant, Reader, Writer
 from humandyn_ros.ros.handle import (
     RELIABLE,
@@ -25,7 +26,10 @@ from humandyn_ros.ros.handle import (
     Message,
     ParameterValue,
     Qos,
+    Transform,
+    Transition,
 )
+from humandyn_ros.ros.signals import stop_on_signals
 
 _CLOCK_QOS = Qos(reliable=False, depth=1)
 _ROSOUT_QOS = Qos(reliable=True, latched=True, depth=1000)
@@ -56,6 +60,10 @@ class DdsPublisher:
         """
         self._endpoints.graph.flush()
         self._writer.write(self._kind.encode(message))
+
+    def close(self) -> None:
+        """Stop advertising."""
+        self._endpoints.drop(self._writer)
 
 
 class DdsSubscription:
@@ -96,18 +104,25 @@ class DdsHandle:
         self.name = names.checked_node_name(given.node_name(name))
         self.namespace = names.checked_namespace(given.namespace(namespace, self.name))
         self._rules = given.topic_rules()
-        full_name = names.resolve(self.name, self.namespace, self.name)
-        self._console = Console(full_name.strip('/').replace('/', '.'), given.level, given.console)
+        self._full_name = names.resolve(self.name, self.namespace, self.name)
+        logger = self._full_name.strip('/').replace('/', '.')
+        self._console = Console(logger, given.level, given.console)
         self._participant = Participant(discovery.domain_id(), given.enclave)
         self._graph = Graph(self._participant, self.namespace, self.name)
         self._endpoints = Endpoints(self._participant, self._graph)
         self._clock = RosClock()
         self._timers = Timers(self._clock)
-        self._parameters = Parameters(given.values_for(full_name), self._announce)
+        self._parameters = Parameters(given.values_for(self._full_name), self._announce)
         self._clock_reader: Reader | None = None
+        self._frames = FrameListener(self)
+        self._broadcaster: FrameBroadcaster | None = None
+        self._lifecycle: LifecycleServices | None = None
         self._spinning = self._closed = False
         if given.rosout:
             self._open_rosout()
+        self._parameter_services = ParameterServices(
+            self._endpoints, self._full_name, self._parameters, self._now, self._warn
+        )
         self._simulate(bool(self._parameters.declare('use_sim_time', False)))
         self._graph.flush()
 
@@ -115,7 +130,7 @@ class DdsHandle:
 
     def publisher(self, type_name: str, topic: str, qos: Qos = RELIABLE) -> DdsPublisher:
         """Advertise a topic."""
-        kind, full = message_type(type_name), self._resolve(topic)
+        kind, full = message_type(type_name), self.resolve(topic)
         return DdsPublisher(self._endpoints, kind, full, self._endpoints.publish(kind, full, qos))
 
     def subscription(
@@ -126,7 +141,7 @@ class DdsHandle:
         qos: Qos = SENSOR,
     ) -> DdsSubscription:
         """Read a topic."""
-        kind, full = message_type(type_name), self._resolve(topic)
+        kind, full = message_type(type_name), self.resolve(topic)
 
         def serve(raw: bytes, writer: int) -> None:
             del writer
@@ -140,6 +155,10 @@ class DdsHandle:
         reader = self._endpoints.subscribe(kind, full, qos, serve)
         return DdsSubscription(self._endpoints, full, reader)
 
+    def resolve(self, topic: str) -> str:
+        """Absolute name of a topic, after namespace and remaps."""
+        return names.remap(topic, self._rules, self.namespace, self.name)
+
     def topic_types(self) -> dict[str, tuple[str, ...]]:
         """Topics on the graph now and their types."""
         return self._graph.topic_types()
@@ -152,9 +171,6 @@ class DdsHandle:
         """Build a builtin_interfaces/msg/Time."""
         seconds, nanoseconds = divmod(ns, 10**9)
         return self.message('builtin_interfaces/msg/Time', sec=seconds, nanosec=nanoseconds)
-
-    def _resolve(self, topic: str) -> str:
-        return names.remap(topic, self._rules, self.namespace, self.name)
 
     # Time
 
@@ -186,7 +202,7 @@ class DdsHandle:
                 self._clock.tick(stamp.sec * 10**9 + stamp.nanosec)
 
             self._clock_reader = self._endpoints.subscribe(
-                kind, self._resolve('/clock'), _CLOCK_QOS, tick
+                kind, self.resolve('/clock'), _CLOCK_QOS, tick
             )
         elif not simulated and self._clock_reader is not None:
             self._endpoints.drop(self._clock_reader)
@@ -210,8 +226,45 @@ class DdsHandle:
         self._parameters.ask(callback)
 
     def _announce(self, parameter: Parameter, new: bool) -> None:
+        self._parameter_services.announce(parameter, new)
         if parameter.name == 'use_sim_time' and not new:
             self._simulate(bool(parameter.value))
+
+    # Frames, services, life cycle
+
+    def look_up(self, target: str, source: str, stamp_ns: int) -> Transform | None:
+        """Pose of frame `source` in frame `target` at a time."""
+        return self._frames.look_up(target, source, stamp_ns)
+
+    def broadcast(self, transforms: tuple[Transform, ...]) -> None:
+        """Publish frames on /tf."""
+        if self._broadcaster is None:
+            self._broadcaster = FrameBroadcaster(self)
+        self._broadcaster.broadcast(transforms)
+
+    def service(self, type_name: str, name: str, callback: Respond) -> None:
+        """Offer a service."""
+        Service(self._endpoints, type_name, self.resolve(name), callback, self._warn)
+
+    def client(self, type_name: str, name: str) -> Client:
+        """Call a service; beyond the protocol, for scripts and tests."""
+        return Client(self._endpoints, type_name, self.resolve(name))
+
+    def lifecycle(self, callbacks: Mapping[Transition, Callable[[], bool]]) -> None:
+        """Become a managed node."""
+        self._lifecycle = LifecycleServices(
+            self._endpoints, self._full_name, callbacks, self.now_ns, self._warn
+        )
+
+    def transition(self, name: Transition) -> bool:
+        """Take a transition of our own accord."""
+        return self._lifecycle is not None and self._lifecycle.machine.change(label=name)
+
+    def _now(self) -> Message:
+        return self.stamp(self.now_ns())
+
+    def _warn(self, text: str) -> None:
+        self.log('warn', text, once=text)
 
     # Life
 
@@ -228,7 +281,7 @@ class DdsHandle:
         """Serve callbacks until shutdown or a signal."""
         self._spinning = True
         try:
-            with _signals(self._endpoints.stop):
+            with stop_on_signals(self._endpoints.stop):
                 while not self._endpoints.stopped:
                     self._endpoints.serve(self._timers, 1.0)
         finally:
@@ -260,18 +313,3 @@ class DdsHandle:
             self._console.forward = None
             self._graph.leave()
             self._participant.close()
-
-
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into a stop while inside; the main thread alone may do so."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    chosen = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stop()) for number in chosen]
-    try:
-        yield
-    finally:
-        for number, handler in zip(chosen, before, strict=True):
-            signal.signal(number, handler)

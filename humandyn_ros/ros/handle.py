@@ -149,6 +149,9 @@ class NodeHandle(Protocol):
     def lifecycle(self, callbacks: Mapping[Transition, Callable[[], bool]]) -> None:
         """Become a managed node: each callback returns whether the transition succeeded."""
 
+    def transition(self, name: Transition) -> bool:
+        """Take a transition of our own accord (autostart); return whether it succeeded."""
+
     def log(self, level: Level, text: str, *, once: str = '') -> None:
         """Log to the console and /rosout; with `once`, only the first time for that key."""
 

@@ -139,7 +139,7 @@ class MessageType:
             values = {name: make(fields.get(name)) for name, make in self._makers.items()}
         except (TypeError, ValueError) as error:
             raise WireError(f'{self.name}: {error}') from error
-        return self._definition.cls(**values)  # type: ignore[call-arg]
+        return self._definition.cls(**values)
 
     def encode(self, message: Any, prefix: bytes = b'') -> bytearray:
         """Return the message as CDR, encapsulated and padded to four bytes.

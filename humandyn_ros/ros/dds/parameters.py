@@ -175,7 +175,8 @@ def from_wire(message: Any) -> ParameterValue | None:
     field = _FIELDS.get(message.type)
     if field is None:
         return None
-    value: Any = getattr(message, field)
-    if message.type < BOOL_ARRAY:
-        return value  # type: ignore[no-any-return]
-    return list(value) if message.type == STRING_ARRAY else value.tolist()  # type: ignore[no-any-return]
+    value = getattr(message, field)
+    if message.type >= BOOL_ARRAY:
+        value = list(value) if message.type == STRING_ARRAY else value.tolist()
+    found: ParameterValue = value
+    return found

@@ -126,6 +126,14 @@ class Writer:
         """Number of matching readers."""
         return max(0, _matched_subscriptions(self._reference, None, 0)) if self._entity else 0
 
+    def matched_user_data(self) -> list[dict[str, str]]:
+        """Return what every matching reader advertises in its user data."""
+        entity = self._entity
+        if entity is None:
+            return []
+        found = map(entity.get_matched_subscription_data, entity.get_matched_subscriptions())
+        return [_user_data(endpoint) for endpoint in found]
+
     def close(self) -> None:
         """Leave the topic; writing afterwards does nothing."""
         self._entity = None
@@ -158,10 +166,22 @@ class Reader:
         """Number of matching writers."""
         return max(0, _matched_publications(self._reference, None, 0)) if self._entity else 0
 
+    def user_data(self, writer: int) -> dict[str, str]:
+        """Return what a matching writer (its handle) advertises in its user data."""
+        entity = self._entity
+        return _user_data(entity and entity.get_matched_publication_data(writer))
+
     def close(self) -> None:
         """Leave the topic."""
         self._entity = None
         _delete(self._reference)
+
+
+def _user_data(endpoint: Any) -> dict[str, str]:
+    if endpoint is None or Policy.Userdata not in endpoint.qos:
+        return {}
+    text = bytes(endpoint.qos[Policy.Userdata].data).decode(errors='replace')
+    return dict(part.split('=', 1) for part in text.split(';') if '=' in part)
 
 
 class WaitSet:
