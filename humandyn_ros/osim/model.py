@@ -26,11 +26,14 @@ Axis = tuple[Array, tuple[str, ...], Function]
 TORSO_STATIONS: dict[str, tuple[float, float, float]] = {
     'neck': (-0.010, 0.410, 0.0),
     'head': (0.015, 0.540, 0.0),
+    'acromial_l': (0.003155, 0.3715, -0.17),
+    'acromial_r': (0.003155, 0.3715, 0.17),
 }
-"""Neck (C7/T1 joint) and head centre in the unscaled torso of Rajagopal et al. 2016, m.
+"""Neck (C7/T1 joint), head centre and shoulder joints in the unscaled torso of Rajagopal, m.
 
 Neck: Reed et al. 1999 (55 % of the way from C7 to the jugular notch, 8° up) applied to the
-model's C7 and clavicle markers; head: half way from C7 to the vertex (de Leva 1996, table 4).
+model's C7 and clavicle markers; head: half way from C7 to the vertex (de Leva 1996, table 4);
+shoulders: the joints of Rajagopal et al. 2016, for models of theirs without arms.
 """
 
 
@@ -145,7 +148,7 @@ class Model:
         if 'torso' in placed:
             for name, spot in TORSO_STATIONS.items():
                 scaled = np.array(spot) * self.scales.get('torso', np.ones(3))
-                points[name] = transform(placed['torso'], scaled)
+                points.setdefault(name, transform(placed['torso'], scaled))
         for name in self._unseen(points):
             points[name] = np.full_like(points[name], np.nan)
         return tuple(points), np.stack(list(points.values()), axis=1)

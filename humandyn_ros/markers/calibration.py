@@ -1,0 +1,88 @@
+"""Joint centres fixed in clusters of markers, learned from a static trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from humandyn_ros.errors import SkeletonError
+from humandyn_ros.markers.rigid import fit
+from humandyn_ros.quantities import Array, Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """One segment of the static trial.
+
+    Attributes:
+        name: The segment's name.
+        columns: Its markers in the frame, canonical joints after them (M,).
+        template: Places of the markers in the static trial (M, 3) m.
+        joints: Canonical joints it gives (N,).
+        centres: Their places in the static trial (N, 3) m.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+    template: Array
+    joints: tuple[int, ...]
+    centres: Array
+
+
+class Calibration:
+    """Clusters that are fitted together; a joint that several give is their mean."""
+
+    def __init__(self, clusters: Sequence[Cluster]) -> None:
+        widest = max(len(c.columns) for c in clusters)
+        self._columns = np.zeros((len(clusters), widest), dtype=np.intp)
+        self._template = np.zeros((len(clusters), widest, 3))
+        self._used: Mask = np.zeros((len(clusters), widest), dtype=bool)
+        for i, cluster in enumerate(clusters):
+            count = len(cluster.columns)
+            self._columns[i, :count] = cluster.columns
+            self._template[i, :count] = cluster.template
+            self._used[i, :count] = True
+        self._owner = np.array([i for i, c in enumerate(clusters) for _ in c.joints])
+        self._centres = np.concatenate([c.centres for c in clusters])
+        given = [j for c in clusters for j in c.joints]
+        self.joints = sorted(set(given))
+        self._share = np.array([[float(j == g) for g in given] for j in self.joints])
+
+    def centres(self, points: Array) -> Array:
+        """Return the joint centres (T, N, 3) m from all points (T, K, 3) m; NaN = unseen."""
+        matrix, shift, determined = fit(self._template, points[:, self._columns], self._used)
+        turned = (matrix[:, self._owner] @ self._centres[..., None])[..., 0]
+        places = turned + shift[:, self._owner]
+        good = determined[:, self._owner]
+        share = self._share * good[:, None, :]
+        total = share.sum(-1, keepdims=True)
+        mean = (share / np.where(total > 0, total, np.nan)) @ np.where(good[..., None], places, 0)
+        return np.asarray(mean, dtype=np.float64)
+
+
+def make_cluster(
+    name: str, columns: Sequence[int], joints: Sequence[int], points: Array, centres: Array
+) -> Cluster:
+    """Take a cluster's template from the static trial's medians.
+
+    Args:
+        name: The segment's name.
+        columns: Its points among all points (M,).
+        joints: Canonical joints it gives (N,).
+        points: All points of the static trial (T, K, 3) m.
+        centres: Canonical joint centres of the static trial (24, 3) m.
+
+    Raises:
+        SkeletonError: Fewer than three of its markers, or no joint centre, are in the static.
+    """
+    kept = [c for c in columns if np.isfinite(points[:, c, 0]).any()]
+    given = [j for j in joints if np.isfinite(centres[j, 0])]
+    if len(kept) < 3 or not given:
+        raise SkeletonError(
+            f'static trial: segment {name} has {len(kept)} markers (3 needed) and '
+            f'{len(given)} of {len(joints)} joint centres; take another static trial'
+        )
+    template = np.nanmedian(points[:, kept], axis=0)
+    return Cluster(name, tuple(kept), template, tuple(given), centres[given])

@@ -1,0 +1,17 @@
+"""Skeletons: format files, recognition by names, and the way to the canonical skeleton."""
+
+from humandyn_ros.skeleton.adapter import Adapter, Static
+from humandyn_ros.skeleton.axes import UPWARD, to_z_up
+from humandyn_ros.skeleton.format import SkeletonFormat
+from humandyn_ros.skeleton.load import available_formats, load_format, recognise
+
+__all__ = [
+    'UPWARD',
+    'Adapter',
+    'SkeletonFormat',
+    'Static',
+    'available_formats',
+    'load_format',
+    'recognise',
+    'to_z_up',
+]

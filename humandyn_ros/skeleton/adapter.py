@@ -1,0 +1,326 @@
+"""Points of any format to the canonical skeleton, frame by frame, without memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from humandyn_ros.config import PersonConfig
+from humandyn_ros.errors import SkeletonError
+from humandyn_ros.markers import METHODS, NEEDS, PLACES, Body, Places, Sizes, read_sizes
+from humandyn_ros.markers.calibration import Calibration, make_cluster
+from humandyn_ros.quantities import CANONICAL, Array
+from humandyn_ros.skeleton.axes import to_z_up
+from humandyn_ros.skeleton.format import Rule, SkeletonFormat
+from humandyn_ros.skeleton.load import UNITS
+
+_COUNT = len(CANONICAL.joints)
+_ASSUMED = 0.5  # confidence of a joint that is placed by assumption, not seen
+
+
+class Static(Protocol):
+    """A static trial: any object with the names and places of its markers, as `Recording`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Marker names (J,)."""
+
+    @property
+    def points(self) -> Array:
+        """Marker places (T, J, 3) in the same unit and axes as the motion."""
+
+
+class Adapter:
+    """Converts frames of one format to the 24 canonical joints, world z up, metres.
+
+    It keeps nothing between frames: a recording as a whole and its frames one by one give the
+    same numbers.
+
+    Args:
+        form: The format, bound to the frames' names where their order differs from the file.
+        up: Axis that points up, where it is not the format's.
+        static: Static trial to calibrate clusters of markers with.
+        person: Height, where it is known.
+        parameters: Sizes of the person as Plug-in Gait writes them into a .c3d, in mm.
+
+    Attributes:
+        notes: What is assumed, in sentences.
+        form: The format.
+
+    Raises:
+        SkeletonError: The static trial does not hold what calibration needs.
+    """
+
+    def __init__(
+        self,
+        form: SkeletonFormat,
+        *,
+        up: str | None = None,
+        static: Static | None = None,
+        person: PersonConfig | None = None,
+        parameters: Mapping[str, float] | None = None,
+    ) -> None:
+        self.form = form
+        self.up = up or form.up
+        self._turn = to_z_up(self.up, form.handedness).T * UNITS[form.unit]
+        self._sizes = read_sizes(parameters or {}, person.height_m if person else None)
+        plan = _Plan(form)
+        self._before = _Weights(plan.before)
+        self._after = None if plan.after is None else _Weights(plan.after)
+        self._methods = [(name, METHODS[name], PLACES[name]) for name in plan.methods]
+        self._places = Places(plan.landmarks)
+        self._defined, self._assumed = plan.defined, plan.assumed
+        self.notes = (*form.notes, *plan.notes, *_size_notes(form, self._sizes))
+        self._calibrations: list[Calibration] = []
+        if static is not None:
+            self._calibrate(static, person, parameters)
+
+    def convert(self, points: Array, confidence: Array | None = None) -> tuple[Array, Array]:
+        """Convert one frame or many.
+
+        Args:
+            points: (J, 3) or (T, J, 3), J as the format is bound; NaN = not seen. Flat formats
+                also take (..., 2).
+            confidence: (J,) or (T, J), 0 = not seen; None: all seen points are certain.
+
+        Returns:
+            Canonical joint centres (24, 3) or (T, 24, 3) m, NaN = not seen, and their
+            confidence (24,) or (T, 24).
+
+        Raises:
+            SkeletonError: The number of points is not the format's.
+        """
+        single = points.ndim == 2
+        frames = self._accept(points[None] if single else points)
+        if confidence is not None:
+            trust = confidence[None] if single else confidence
+            if (trust <= 0).any():
+                frames = np.where(trust[..., None] > 0, frames, np.nan)
+        joints = self._joints(frames)
+        certain = self._confidence(joints, frames, confidence)
+        return (joints[0], certain[0]) if single else (joints, certain)
+
+    def _accept(self, frames: Array) -> Array:
+        width, dims = self.form.width, frames.shape[-1]
+        if frames.shape[-2] != width or dims not in (self.form.dims, 3):
+            raise SkeletonError(
+                f'points have shape {frames.shape[-2:]}, but format {self.form.name} has '
+                f'{width} points in {self.form.dims} dimensions; choose the format the source '
+                'sends'
+            )
+        if self.form.dims == 2:
+            flat = np.zeros((*frames.shape[:-1], 3))
+            flat[..., :2] = frames[..., :2]
+            return flat
+        return frames
+
+    def _joints(self, frames: Array) -> Array:
+        joints = self._before(frames) @ self._turn
+        if not self._methods and not self._calibrations:
+            return joints if self._after is None else self._after(joints)
+        unseen = np.full((len(frames), 1, 3), np.nan)
+        turned = np.concatenate([frames @ self._turn, unseen], axis=1)
+        body = Body(turned, self._places, self._sizes, joints)
+        given: set[int] = set()
+        for calibration in self._calibrations:
+            both = np.concatenate([turned, joints], axis=1)
+            joints[:, calibration.joints] = calibration.centres(both)
+            given.update(calibration.joints)
+        for _, method, place in self._methods:
+            if not given.issuperset(range(place.start, place.stop)):
+                joints[:, place] = method(body)
+        return joints if self._after is None else self._after(joints)
+
+    def _confidence(self, joints: Array, frames: Array, given: Array | None) -> Array:
+        certain = np.isfinite(joints[..., 0]) * self._assumed
+        if given is not None:
+            trust = given.reshape(len(frames), -1)
+            if (trust < 1).any():
+                certain = certain * self._trust(trust)
+        return certain
+
+    def _trust(self, trust: Array) -> Array:
+        share = np.abs(self._before.matrix)
+        total = share.sum(-1)
+        mean = (trust @ share.T) / np.where(total > 0, total, 1)
+        seen = np.where(trust > 0, trust, np.nan)
+        rest = np.nanmean(seen, axis=-1, keepdims=True) if np.isfinite(seen).any() else 0.0
+        return np.asarray(np.where(total > 0, mean, rest), dtype=np.float64)
+
+    def _calibrate(
+        self,
+        static: Static,
+        person: PersonConfig | None,
+        parameters: Mapping[str, float] | None,
+    ) -> None:
+        if not self.form.segments:
+            raise SkeletonError(
+                f'format {self.form.name} has no segments, so a static trial cannot calibrate '
+                'it; leave the static trial out or add segments to the format file'
+            )
+        found = self.form.match(static.names)
+        quiet = Adapter(
+            self.form.bind(static.names), up=self.up, person=person, parameters=parameters
+        )
+        joints, _ = quiet.convert(static.points)
+        centres = _median(joints)
+        shared = [
+            self.form.columns[i] if n in found else -1
+            for i, n in enumerate(self.form.skeleton.joints)
+        ]
+        template = np.full((len(static.points), self.form.width + 1, 3), np.nan)
+        for i, name in enumerate(self.form.skeleton.joints):
+            if shared[i] >= 0:
+                template[:, shared[i]] = static.points[:, found[name]] @ self._turn
+        self._make_clusters(np.concatenate([template, joints], axis=1), centres)
+
+    def _make_clusters(self, points: Array, centres: Array) -> None:
+        clusters = []
+        for name, segment in self.form.segments.items():
+            columns = [self._column(m) for m in segment.markers]
+            given = [CANONICAL.index[j] for j in segment.gives]
+            clusters.append(
+                (
+                    any(m in CANONICAL.index for m in segment.markers),
+                    make_cluster(name, [c for c in columns if c >= 0], given, points, centres),
+                )
+            )
+        for second in (False, True):
+            group = [cluster for later, cluster in clusters if later is second]
+            if group:
+                self._calibrations.append(Calibration(group))
+        self.notes = (*self.notes, 'joint centres are calibrated with a static trial')
+
+    def _column(self, marker: str) -> int:
+        if marker in CANONICAL.index:
+            return self.form.width + 1 + CANONICAL.index[marker]
+        return self.form.columns[self.form.skeleton.index[marker]]
+
+
+class _Weights:
+    """Weighted sums of points; a sum is NaN where a point with a weight is not seen."""
+
+    def __init__(self, matrix: Array) -> None:
+        self.matrix = matrix
+        self._used = (matrix != 0).astype(float)
+        self._empty = ~matrix.any(axis=-1)
+        self._whole = not self._empty.any()
+
+    def __call__(self, points: Array) -> Array:
+        """Sum points (T, K, 3) into (T, N, 3)."""
+        if math.isfinite(float(points.sum())):
+            sums: Array = self.matrix @ points
+            if not self._whole:
+                sums[:, self._empty] = np.nan
+            return sums
+        seen = np.isfinite(points)
+        sums = self.matrix @ np.where(seen, points, 0.0)
+        sums[self._used @ (~seen).astype(float) > 0] = np.nan
+        sums[:, self._empty] = np.nan
+        return sums
+
+
+class _Plan:
+    """What is computed how: weights of points, methods, weights of joints."""
+
+    def __init__(self, form: SkeletonFormat) -> None:
+        self.form = form
+        self.before = np.zeros((_COUNT, form.width))
+        self.after: Array | None = None
+        self.landmarks = {
+            name: [form.columns[form.skeleton.index[m]] for m in markers]
+            for name, markers in form.landmarks.items()
+            if all(form.has(m) for m in markers)
+        }
+        self.chosen: dict[str, Rule] = {}
+        for joint in form.rules:
+            self._choose(joint, ())
+        used = {rule for rule in self.chosen.values() if isinstance(rule, str)}
+        self.methods = [name for name in METHODS if name in used]
+        self._fill()
+        self.defined = np.array([j in self.chosen for j in CANONICAL.joints])
+        self.assumed = np.ones(_COUNT)
+        self.notes = self._notes()
+
+    def _choose(self, joint: str, asked: tuple[str, ...]) -> bool:
+        """Take the best way to make `joint` with the points that are there."""
+        if joint in self.chosen:
+            return True
+        if joint in asked or joint not in self.form.rules:
+            return False
+        for rule in self.form.rules[joint]:
+            if isinstance(rule, str):
+                there = any(all(n in self.landmarks for n in need) for need in NEEDS[rule])
+            else:
+                there = all(self.form.has(n) or self._choose(n, (*asked, joint)) for n in rule)
+            if there:
+                self.chosen[joint] = rule
+                return True
+        return False
+
+    def _fill(self) -> None:
+        """Write rules of points as rows of `before`, rules that need methods into `after`."""
+        after = np.eye(_COUNT)
+        for joint, rule in self.chosen.items():
+            row = CANONICAL.index[joint]
+            if isinstance(rule, str):
+                continue
+            points, joints = self._expand(joint)
+            if joints.any():
+                after[row] = joints
+                if points.any():
+                    raise SkeletonError(
+                        f'format {self.form.name}: map.{joint} mixes points and joints found by '
+                        'methods; use one or the other'
+                    )
+            else:
+                self.before[row] = points
+        if (after != np.eye(_COUNT)).any():
+            self.after = after
+
+    def _expand(self, name: str) -> tuple[Array, Array]:
+        """Weights of points (J,) and of joints found by methods (24,) behind one name."""
+        points: Array = np.zeros(self.form.width)
+        joints: Array = np.zeros(_COUNT)
+        rule = self.chosen[name]
+        if isinstance(rule, str):
+            joints[CANONICAL.index[name]] = 1
+            return points, joints
+        for source, weight in rule.items():
+            if self.form.has(source):
+                points[self.form.columns[self.form.skeleton.index[source]]] += weight
+            else:
+                more, others = self._expand(source)
+                points, joints = points + weight * more, joints + weight * others
+        return points, joints
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = []
+        missing = [j for j in CANONICAL.joints if j not in self.chosen]
+        if missing:
+            notes.append(f'not seen: {", ".join(missing)}')
+        if 'head' in self.methods and 'head' not in self.landmarks:
+            notes.append('head assumed upright on the trunk')
+            self.assumed[CANONICAL.index['head']] = _ASSUMED
+        if 'hand' in self.methods and 'hand' not in self.landmarks:
+            notes.append('hands assumed straight on the forearms')
+            self.assumed[22:24] = _ASSUMED
+        if self.methods and not {'psis', 'sacrum'} & set(self.landmarks):
+            notes.append('pelvis assumed level: no marker at its back')
+        return tuple(notes)
+
+
+def _median(joints: Array) -> Array:
+    seen = np.isfinite(joints).any(axis=0)
+    middle = np.nanmedian(np.where(seen, joints, 0.0), axis=0)
+    return np.where(seen, middle, np.nan)
+
+
+def _size_notes(form: SkeletonFormat, sizes: Sizes) -> tuple[str, ...]:
+    if form.kind == 'joints' or sizes.widths:
+        return ()
+    source = 'the height' if sizes.height is not None else 'the length of the shanks'
+    return (f'widths of joints without a marker on either side follow from {source}',)
