@@ -86,9 +86,9 @@ def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from humandyn_ros.evaluation import ReplayOptions, replay, write_json
+    from humandyn_ros.evaluation import options_from, replay, write_json
 
-    result = replay(ReplayOptions.from_arguments(arguments))
+    result = replay(options_from(arguments))
     if arguments.json:
         write_json(result, arguments.json)
     print(result.summary())

@@ -55,7 +55,7 @@ class Estimator:
         self.config = config or EstimatorConfig()
         form = load_format(skeleton) if isinstance(skeleton, str) else skeleton
         self._adapter = adapter or Adapter(form, person=self.person)
-        self._joints = len(self._adapter.skeleton.joints)
+        self._joints = self._adapter.form.width
         self._filter = make_filter(self.config.filter)
         self._engine: Engine
         self._gate: Gate
@@ -75,6 +75,11 @@ class Estimator:
     def reason(self) -> str:
         """Why the newest frame gave no estimate; '' when it did."""
         return self._reason
+
+    @property
+    def mass_kg(self) -> float:
+        """Body mass in force, given or assumed."""
+        return self._engine.mass_kg
 
     def set_person(self, person: PersonConfig) -> None:
         """Change body mass, height or sex; torques move to the new values at the slew limit."""
@@ -105,13 +110,13 @@ class Estimator:
         if frame.points.shape != (self._joints, 3):
             raise StreamError(
                 f'frame of body {frame.body_id} has points of shape {frame.points.shape}, but '
-                f'format {self._adapter.skeleton.name} has {self._joints} joints: expected '
+                f'format {self._adapter.form.name} has {self._joints} joints: expected '
                 f'({self._joints}, 3); set the format that the source really sends'
             )
         finite = np.isfinite(frame.points).all(axis=1)
         points = np.where(finite[:, None], frame.points, np.nan)
         confidence = np.where(finite & np.isfinite(frame.confidence), frame.confidence, 0.0)
-        return points, np.clip(confidence, 0.0, 1.0)
+        return points, np.clip(np.asarray(confidence, np.float64), 0.0, 1.0)
 
     def _in_order(self, stamp_ns: int) -> bool:
         newest = self._newest_ns

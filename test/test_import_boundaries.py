@@ -24,6 +24,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             'upper_body',
             'activity',
             'contact',
+            'stature',
+            'uncertainty',
             'limits',
             'safety',
         }
@@ -33,14 +35,14 @@ LAYERS: tuple[frozenset[str], ...] = (
     ),
     frozenset({'engines'}),
     frozenset({'estimator'}),
-    frozenset({'bags', 'ros', 'view'}),
-    frozenset({'evaluation', 'report'}),
+    frozenset({'bags', 'motion', 'ros', 'view'}),
+    frozenset({'reference', 'evaluation', 'report'}),
 )
 ANYTHING = frozenset({'cli', 'demo', 'learning', 'convert'})
 
 # Heavy or foreign libraries and the only places that may name them.
 CONFINED = {
-    'rclpy': {'ros/rclpy_handle.py'},
+    'rclpy': {'ros/rclpy_handle.py', 'ros/rclpy_frames.py'},
     'cyclonedds': {'ros/dds/'},
     'rosbags': {'bags.py', 'ros/dds/'},
     'torch': {'learning/', 'engines/torch_backend.py'},

@@ -14,6 +14,14 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def mass_kg(self) -> float:
+        """Body mass in force, given or assumed."""
+
+    @property
+    def cutoff_hz(self) -> float:
+        """Cut-off frequency the filter should have for the next state."""
+
     def step(self, state: KinematicState) -> Dynamics:
         """Answer for one state; states come in order of their stamps.
 

@@ -1,0 +1,115 @@
+"""A source of any kind as canonical joint centres: what `replay` and the demonstration run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from humandyn_ros.config import PersonConfig
+from humandyn_ros.errors import ConfigError, RecordingError
+from humandyn_ros.quantities import CANONICAL, Array, SkeletonFrame
+from humandyn_ros.recordings import Recording, read_motion
+from humandyn_ros.skeleton import Adapter, load_format, recognise
+
+
+@dataclass(frozen=True)
+class MotionOptions:
+    """Where motion comes from and what it means; the fields are options of the commands."""
+
+    source: Path
+    person: PersonConfig = field(default_factory=PersonConfig)
+    topic: str | None = None
+    format: str | None = None
+    up: str | None = None
+    static: Path | None = None
+    model: Path | None = None
+    rate_hz: float | None = None
+    noise_mm: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.noise_mm <= 1000.0:
+            raise ConfigError(f'noise_mm = {self.noise_mm}: must lie in [0, 1000]')
+        if self.rate_hz is not None and not 1.0 <= self.rate_hz <= 1000.0:
+            raise ConfigError(f'rate_hz = {self.rate_hz}: must lie in [1, 1000]')
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """Canonical joint centres of one body, world z up."""
+
+    stamps_ns: NDArray[np.int64]  # (T,)
+    points: Array  # (T, 24, 3) m; NaN = not seen
+    confidence: Array  # (T, 24)
+    kind: str  # 'markers', 'joints' or 'ik'
+    body_id: int
+    notes: tuple[str, ...]
+
+    def frames(self) -> Iterator[SkeletonFrame]:
+        """Yield the frames in time order."""
+        for stamp, points, confidence in zip(
+            self.stamps_ns.tolist(), self.points, self.confidence, strict=True
+        ):
+            yield SkeletonFrame(stamp, 'world', self.body_id, CANONICAL, points, confidence)
+
+
+def load_motion(options: MotionOptions) -> Motion:
+    """Read the source, convert it to joint centres, thin it to a rate, add noise.
+
+    Noise is Gaussian, `noise_mm` per axis, added to the joint centres after the conversion.
+
+    Raises:
+        RecordingError: The source cannot be used.
+        SkeletonError: Its points fit no format.
+    """
+    recording = _recording(options)
+    adapter = adapter_for(recording, options)
+    points, confidence = adapter.convert(recording.points, recording.confidence)
+    keep = _thinned(recording.stamps_ns, options.rate_hz)
+    points = points[keep]
+    noise = np.random.default_rng(options.seed).normal(size=points.shape)
+    return Motion(
+        recording.stamps_ns[keep],
+        points + options.noise_mm * 1e-3 * noise,
+        confidence[keep],
+        recording.kind,
+        recording.body_id,
+        (*recording.notes, *adapter.notes),
+    )
+
+
+def adapter_for(recording: Recording, options: MotionOptions) -> Adapter:
+    """The conversion of a recording's points, calibrated from the static trial if one is given."""
+    name = options.format or recording.format
+    form = load_format(name) if name else recognise(recording.names)
+    form = form.bind(recording.names)
+    static = None
+    if options.static is not None:
+        static = read_motion(options.static, format=options.format, up=options.up)
+    return Adapter(form, up=options.up or recording.up, person=options.person, static=static)
+
+
+def _recording(options: MotionOptions) -> Recording:
+    if options.source.is_dir() or options.source.suffix in ('.mcap', '.db3'):
+        from humandyn_ros.bags import read_skeletons  # noqa: PLC0415 - only bags need rosbags
+
+        found = read_skeletons(options.source, options.topic)
+        if len(found) > 1:
+            bodies = ', '.join(str(r.body_id) for r in found)
+            raise RecordingError(f'{options.source} holds bodies {bodies}: replay one at a time')
+        return found[0]
+    return read_motion(options.source, format=options.format, up=options.up, model=options.model)
+
+
+def _thinned(stamps_ns: NDArray[np.int64], rate_hz: float | None) -> NDArray[np.intp]:
+    """Indices of the frames nearest to a uniform rate; all of them without one."""
+    if rate_hz is None or len(stamps_ns) < 2:
+        return np.arange(len(stamps_ns))
+    wanted = np.arange(stamps_ns[0], stamps_ns[-1] + 1, 1e9 / rate_hz)
+    after = np.searchsorted(stamps_ns, wanted).clip(1, len(stamps_ns) - 1)
+    nearer = wanted - stamps_ns[after - 1] < stamps_ns[after] - wanted
+    return np.unique(after - nearer)

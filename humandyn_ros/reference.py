@@ -1,0 +1,95 @@
+"""What a replay is judged against: forces of each foot and joint moments, at its stamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from humandyn_ros.motion import Motion, MotionOptions
+from humandyn_ros.quantities import CANONICAL, Array
+from humandyn_ros.recordings import read_forces, read_moments
+from humandyn_ros.recordings.feet import FootReference, assign_feet, parse_plates
+from humandyn_ros.recordings.recording import Moments
+
+_ANKLES = [CANONICAL.index['left_ankle'], CANONICAL.index['right_ankle']]
+_TOES = [CANONICAL.index['left_foot'], CANONICAL.index['right_foot']]
+
+
+@dataclass(frozen=True)
+class ReplayOptions(MotionOptions):
+    """What to replay, against what, and how; the fields are the options of `humandyn replay`."""
+
+    engine: str = 'physics'
+    lag_ms: float | None = None
+    offline: bool = False
+    reference: Path | None = None
+    plates: str | None = None
+    moments: Path | None = None
+    shift_ms: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Forces and moments measured elsewhere; None where there are none."""
+
+    feet: FootReference | None
+    moments: Moments | None
+    notes: tuple[str, ...]
+
+    def moment(self, name: str, stamps_ns: NDArray[np.int64]) -> Array | None:
+        """One reference moment at the stamps (T,) N·m, NaN outside the file; None if absent."""
+        if self.moments is None or name not in self.moments.names:
+            return None
+        values = self.moments.values[:, self.moments.names.index(name)]
+        seconds = self.moments.stamps_ns * 1e-9
+        return np.interp(stamps_ns * 1e-9, seconds, values, left=np.nan, right=np.nan)
+
+
+def load_reference(
+    options: ReplayOptions, motion: Motion, stamps_ns: NDArray[np.int64], mass_kg: float
+) -> Reference:
+    """Read the references and bring the forces to the stamps of the estimates.
+
+    A .c3d source is its own reference where it holds force plates and none is named.
+
+    Raises:
+        RecordingError: A reference file cannot be used.
+    """
+    shift_ns = round(options.shift_ms * 1e6)
+    notes: list[str] = []
+    feet = None
+    path = options.reference or _own_plates(options.source)
+    if path is not None:
+        forces = read_forces(path, up=None if options.reference else options.up)
+        notes.append(f'forces: {forces.recognised}')
+        ankles, toes = (_at(motion, joints, stamps_ns) for joints in (_ANKLES, _TOES))
+        plates = parse_plates(options.plates) if options.plates else None
+        feet = assign_feet(
+            forces, stamps_ns + shift_ns, ankles, toes, mass_kg=mass_kg, plates=plates
+        )
+        notes += feet.notes
+    moments = None
+    if options.moments is not None:
+        moments = read_moments(options.moments)
+        notes += moments.notes
+    return Reference(feet, moments, tuple(notes))
+
+
+def _own_plates(source: Path) -> Path | None:
+    if not source.name.removesuffix('.gz').endswith('.c3d'):
+        return None
+    from humandyn_ros.recordings.c3d import has_plates  # noqa: PLC0415
+
+    return source if has_plates(source) else None
+
+
+def _at(motion: Motion, joints: list[int], stamps_ns: NDArray[np.int64]) -> Array:
+    """Joint centres (T, n, 3) of the motion at the stamps."""
+    points = motion.points[:, joints].reshape(len(motion.stamps_ns), -1)
+    start = motion.stamps_ns[0]
+    at, seconds = (stamps_ns - start) * 1e-9, (motion.stamps_ns - start) * 1e-9
+    columns = [np.interp(at, seconds, column) for column in points.T]
+    return np.stack(columns, axis=1).reshape(len(stamps_ns), len(joints), 3)
