@@ -6,16 +6,7 @@ import numpy as np
 
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.quantities import Array
-
-# Rows of proper rotations; Y is (x, y, z) -> (x, -z, y), the usual one for OpenSim files.
-_TO_Z_UP = {
-    'X': ((0, 1, 0), (0, 0, 1), (1, 0, 0)),
-    '-X': ((0, 1, 0), (0, 0, -1), (-1, 0, 0)),
-    'Y': ((1, 0, 0), (0, 0, -1), (0, 1, 0)),
-    '-Y': ((1, 0, 0), (0, 0, 1), (0, -1, 0)),
-    'Z': ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-    '-Z': ((1, 0, 0), (0, -1, 0), (0, 0, -1)),
-}
+from humandyn_ros.skeleton import axes
 
 
 def checked_up(up: str) -> str:
@@ -25,8 +16,8 @@ def checked_up(up: str) -> str:
         RecordingError: It is none of X, Y, Z, -X, -Y, -Z.
     """
     axis = up.strip().upper().removeprefix('+')
-    if axis not in _TO_Z_UP:
-        raise RecordingError(f'up axis {up!r} is unknown: use one of {", ".join(_TO_Z_UP)}')
+    if axis not in axes.UPWARD:
+        raise RecordingError(f'up axis {up!r} is unknown: use one of {", ".join(axes.UPWARD)}')
     return axis
 
 
@@ -36,8 +27,7 @@ def to_z_up(vectors: Array, up: str) -> Array:
     Raises:
         RecordingError: `up` is not an axis.
     """
-    rotation = np.array(_TO_Z_UP[checked_up(up)], float)
-    result: Array = vectors @ rotation.T
+    result: Array = vectors @ axes.to_z_up(checked_up(up)).T
     return result
 
 

@@ -37,7 +37,7 @@ class C3d:
             self._file = _opened(content)
             self._points = np.asarray(self._file['data']['points'], float)
             self._analogs = np.asarray(self._file['data']['analogs'], float)
-            self.labels = tuple(_plain(label) for label in self.get('POINT', 'LABELS', []))
+            self.labels = tuple(_plain(label) for label in self._all('LABELS'))
             self.rate_hz = float(self.get('POINT', 'RATE', [0.0])[0])
         if not self._points.shape[-1]:
             raise RecordingError(f'{path}: holds no frames: nothing was recorded, or truncated')
@@ -48,6 +48,20 @@ class C3d:
         """Return a parameter's value, or the default where the file lacks it."""
         entry = self._file['parameters'].get(group, {}).get(name)
         return default if entry is None or not len(entry['value']) else entry['value']
+
+    def number(self, group: str, name: str) -> float | None:
+        """Return a parameter's first number, None where the file lacks it."""
+        value = self.get(group, name)
+        return None if value is None else float(np.ravel(value)[0])
+
+    def _all(self, name: str) -> list[str]:
+        """A list of POINT; one parameter holds 255 entries, more are in LABELS2, LABELS3, ..."""
+        entries = list(self.get('POINT', name, []))
+        number = 2
+        while more := self.get('POINT', f'{name}{number}'):
+            entries += more
+            number += 1
+        return entries
 
     @property
     def unit_m(self) -> float:
@@ -164,3 +178,14 @@ def _measured(c3d: C3d) -> list[int]:
         and not label.startswith(('*', 'CentreOfMass', 'CenterOfMass'))
         and not label.endswith('JC')
     ]
+
+
+def has_plates(path: Path) -> bool:
+    """Tell whether a .c3d holds force plates with data.
+
+    Raises:
+        RecordingError: Empty, truncated or corrupt.
+    """
+    c3d = C3d(path)
+    with reading(path, '.c3d'):
+        return bool(len(c3d.corners()) and c3d.analogs.size)

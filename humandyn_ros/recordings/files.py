@@ -135,8 +135,8 @@ def stamps_from_times(
     if not len(steps):
         return np.rint(seconds * 1e9).astype(np.int64), float(rate_hz or 1.0)
     mean_hz = len(steps) / float(seconds[-1] - seconds[0])
-    for rate in (rate_hz, mean_hz):
-        if rate is not None and rate > 0:
+    for rate in (rate_hz, float(round(mean_hz)), mean_hz):
+        if rate:
             uniform = seconds[0] + np.arange(len(seconds)) / rate
             if np.abs(seconds - uniform).max() <= min(1e-3, 0.125 / rate):
                 return np.rint(uniform * 1e9).astype(np.int64), float(rate)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.recordings.axes import checked_up
 from humandyn_ros.recordings.files import stem_and_ending
 from humandyn_ros.recordings.recording import Forces, Moments, Recording
 
-# Readers are imported inside these functions: ezc3d alone costs a node 0.3 s it does not need.
-# ruff: noqa: PLC0415
+# Readers are imported when called for: ezc3d alone costs a node 0.3 s that it does not need.
 
 
 def read_motion(
@@ -20,14 +21,22 @@ def read_motion(
     format: str | None = None,
     up: str | None = None,
     model: str | Path | None = None,
+    asf: str | Path | None = None,
+    unit_m: float | None = None,
+    rate_hz: float | None = None,
+    height_m: float | None = None,
 ) -> Recording:
     """Read the motion in a file, plain or .gz.
 
     Args:
-        path: .trc, .c3d or .mot/.sto (inverse kinematics, needs `model`).
+        path: .trc, .c3d, .bvh, .amc, .npz (AMASS), or .mot/.sto (inverse kinematics).
         format: Skeleton format of its points, where the file cannot say.
         up: Upward axis of the file (X, Y, Z, -X, -Y, -Z); without it the file's own.
         model: OpenSim model (.osim) that the coordinates of an IK file belong to.
+        asf: Skeleton of a .amc; without it the .asf beside it.
+        unit_m: Metres per unit of a .bvh or .amc; without it recognised.
+        rate_hz: Frame rate of a .bvh or .amc, where the file's own is absent or wrong.
+        height_m: Standing height for a .npz without rest joint locations.
 
     Raises:
         RecordingError: The file is missing, empty, truncated, corrupt or of an unknown kind.
@@ -35,17 +44,32 @@ def read_motion(
     path = Path(path)
     axis = checked_up(up) if up else None
     ending = stem_and_ending(path)[1]
-    if ending == '.trc':
-        from humandyn_ros.recordings.trc import read_trc
+    if ending in ('.mot', '.sto') and model is None:
+        raise RecordingError(
+            f'{path} holds joint angles: give the scaled OpenSim model too (--model FILE.osim)'
+        )
+    reader = {
+        '.trc': lambda: _module('trc').read_trc(path, axis),
+        '.c3d': lambda: _module('c3d').read_c3d(path, axis),
+        '.mot': lambda: _module('ik').read_ik(path, Path(str(model))),
+        '.sto': lambda: _module('ik').read_ik(path, Path(str(model))),
+        '.bvh': lambda: _module('bvh').read_bvh(path, axis, unit_m, rate_hz),
+        '.amc': lambda: _module('acclaim').read_acclaim(
+            path, Path(asf) if asf else None, unit_m, rate_hz
+        ),
+        '.npz': lambda: _module('amass').read_amass(path, height_m),
+    }.get(ending)
+    if reader is None:
+        raise RecordingError(
+            f'{path}: unknown kind of motion file {ending!r}: '
+            'use .trc, .c3d, .bvh, .amc, .npz, .mot or .sto, plain or .gz'
+        )
+    recording: Recording = reader()
+    return replace(recording, format=format or recording.format, up=axis or recording.up)
 
-        recording = read_trc(path, axis)
-    elif ending == '.c3d':
-        from humandyn_ros.recordings.c3d import read_c3d
 
-        recording = read_c3d(path, axis)
-    else:
-        raise RecordingError(f'{path}: unknown kind of motion file {ending!r}: use .trc, .c3d')
-    return recording if format is None else replace(recording, format=format)
+def _module(name: str) -> Any:
+    return import_module(f'humandyn_ros.recordings.{name}')
 
 
 def read_forces(path: str | Path, *, up: str | None = None) -> Forces:
@@ -62,18 +86,22 @@ def read_forces(path: str | Path, *, up: str | None = None) -> Forces:
     axis = checked_up(up) if up else None
     ending = stem_and_ending(path)[1]
     if ending == '.c3d':
-        from humandyn_ros.recordings.plates import read_plates
+        result: Forces = _module('plates').read_plates(path, axis)
+    elif ending in ('.mot', '.sto'):
+        result = _module('force_columns').read_force_table(path, axis)
+    else:
+        raise RecordingError(
+            f'{path}: unknown kind of force file {ending!r}: use .mot, .sto or .c3d'
+        )
+    return result
 
-        return read_plates(path, axis)
-    if ending in ('.mot', '.sto'):
-        from humandyn_ros.recordings.force_columns import read_force_table
 
-        return read_force_table(path, axis)
-    raise RecordingError(f'{path}: unknown kind of force file {ending!r}: use .mot, .sto or .c3d')
+def read_moments(path: str | Path, *, mass_kg: float | None = None) -> Moments:
+    """Read reference joint moments: OpenSim inverse dynamics (.mot, .sto), Plug-in Gait (.c3d).
 
-
-def read_moments(path: str | Path) -> Moments:
-    """Read reference joint moments from OpenSim's inverse dynamics (.mot, .sto), plain or .gz.
+    Args:
+        path: The file, plain or .gz.
+        mass_kg: Body mass for Plug-in Gait's N·mm per kg; without it the mass in the file.
 
     Raises:
         RecordingError: The file is missing, empty, truncated, corrupt, or holds no moments.
@@ -81,7 +109,11 @@ def read_moments(path: str | Path) -> Moments:
     path = Path(path)
     ending = stem_and_ending(path)[1]
     if ending in ('.mot', '.sto'):
-        from humandyn_ros.recordings.moments import read_id_table
-
-        return read_id_table(path)
-    raise RecordingError(f'{path}: unknown kind of moment file {ending!r}: use .sto or .mot')
+        result: Moments = _module('moments').read_id_table(path)
+    elif ending == '.c3d':
+        result = _module('moments').read_plug_in_gait(path, mass_kg)
+    else:
+        raise RecordingError(
+            f'{path}: unknown kind of moment file {ending!r}: use .sto, .mot or .c3d'
+        )
+    return result
