@@ -11,7 +11,7 @@ import numpy as np
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import SkeletonError
 from humandyn_ros.markers import METHODS, NEEDS, PLACES, Body, Places, Sizes, read_sizes
-from humandyn_ros.markers.calibration import Calibration, make_cluster
+from humandyn_ros.markers.calibration import Calibration, Cluster, make_cluster
 from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.skeleton.axes import to_z_up
 from humandyn_ros.skeleton.format import Rule, SkeletonFormat
@@ -75,6 +75,7 @@ class Adapter:
         self._defined, self._assumed = plan.defined, plan.assumed
         self.notes = (*form.notes, *plan.notes, *_size_notes(form, self._sizes))
         self._calibrations: list[Calibration] = []
+        self._reserve: Calibration | None = None
         if static is not None:
             self._calibrate(static, person, parameters)
 
@@ -132,6 +133,10 @@ class Adapter:
         for _, method, place in self._methods:
             if not given.issuperset(range(place.start, place.stop)):
                 joints[:, place] = method(body)
+        if self._reserve is not None:
+            spare = self._reserve.centres(np.concatenate([turned, joints], axis=1))
+            found = joints[:, self._reserve.joints]
+            joints[:, self._reserve.joints] = np.where(np.isfinite(found), found, spare)
         return joints if self._after is None else self._after(joints)
 
     def _confidence(self, joints: Array, frames: Array, given: Array | None) -> Array:
@@ -178,20 +183,19 @@ class Adapter:
         self._make_clusters(np.concatenate([template, joints], axis=1), centres)
 
     def _make_clusters(self, points: Array, centres: Array) -> None:
-        clusters = []
+        groups: dict[str, list[Cluster]] = {'first': [], 'second': [], 'reserve': []}
         for name, segment in self.form.segments.items():
-            columns = [self._column(m) for m in segment.markers]
-            given = [CANONICAL.index[j] for j in segment.gives]
-            clusters.append(
-                (
-                    any(m in CANONICAL.index for m in segment.markers),
-                    make_cluster(name, [c for c in columns if c >= 0], given, points, centres),
-                )
-            )
-        for second in (False, True):
-            group = [cluster for later, cluster in clusters if later is second]
-            if group:
-                self._calibrations.append(Calibration(group))
+            later = any(m in CANONICAL.index for m in segment.markers)
+            columns = [c for m in segment.markers if (c := self._column(m)) >= 0]
+            for order, joints in (
+                ('second' if later else 'first', segment.gives),
+                ('reserve', segment.fills),
+            ):
+                if joints:
+                    given = [CANONICAL.index[j] for j in joints]
+                    groups[order].append(make_cluster(name, columns, given, points, centres))
+        self._calibrations = [Calibration(groups[k]) for k in ('first', 'second') if groups[k]]
+        self._reserve = Calibration(groups['reserve']) if groups['reserve'] else None
         self.notes = (*self.notes, 'joint centres are calibrated with a static trial')
 
     def _column(self, marker: str) -> int:

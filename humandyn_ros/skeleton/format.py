@@ -17,10 +17,17 @@ Rule = Mapping[str, float] | str
 
 @dataclass(frozen=True)
 class Segment:
-    """Markers that move as one body, and the joint centres fixed in it."""
+    """Markers that move as one body, and the joint centres fixed in it.
+
+    Attributes:
+        markers: Markers, and joint centres found before it.
+        gives: Joint centres that are taken from it.
+        fills: Joint centres that are taken from it where the markers' own method fails.
+    """
 
     markers: tuple[str, ...]
     gives: tuple[str, ...]
+    fills: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ _KEYS = {
     'name', 'kind', 'source', 'up', 'handedness', 'unit', 'dims', 'lacks', 'joints', 'markers',
     'optional', 'aliases', 'landmarks', 'segments', 'map', 'notes',
 }  # fmt: skip
+_SEGMENT = {'markers', 'gives', 'fills'}
 
 
 def available_formats() -> tuple[str, ...]:
@@ -177,16 +178,20 @@ class _Checker:
     def _segments(self) -> dict[str, Segment]:
         read = {}
         for name, value in self._mapping('segments').items():
-            if not isinstance(value, dict) or set(value) != {'markers', 'gives'}:
-                raise self.error(f'segments.{name}', value, 'needs the keys markers and gives')
+            if not isinstance(value, dict) or not {'markers'} < set(value) <= _SEGMENT:
+                raise self.error(f'segments.{name}', value, 'needs markers, and gives or fills')
             markers = tuple(
                 m if m in CANONICAL.index else self._point(m, f'segments.{name}')
                 for m in value['markers']
             )
-            gives = tuple(
-                self._choice_of(j, f'segments.{name}', CANONICAL.joints) for j in value['gives']
+            gives, fills = (
+                tuple(
+                    self._choice_of(j, f'segments.{name}.{key}', CANONICAL.joints)
+                    for j in value.get(key, ())
+                )
+                for key in ('gives', 'fills')
             )
-            read[name] = Segment(markers, gives)
+            read[name] = Segment(markers, gives, fills)
         return read
 
     def _aliases(self) -> dict[str, tuple[str, ...]]:
