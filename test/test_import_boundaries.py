@@ -34,7 +34,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         {'metrics', 'recordings', 'forces', 'sources', 'mannequin', 'choreography', 'synthetic'}
     ),
     frozenset({'engines'}),
-    frozenset({'estimator'}),
+    frozenset({'estimator', 'people'}),
     frozenset({'bags', 'motion', 'ros', 'view'}),
     frozenset({'reference', 'evaluation', 'report'}),
 )

@@ -146,7 +146,7 @@ class FakeHandle:
 @pytest.fixture
 def fake() -> Callable[..., FakeHandle]:
     """Makes handles in memory; keyword `overrides` are parameters from file or command line."""
-    return lambda **keywords: FakeHandle(**keywords)
+    return FakeHandle
 
 
 def standing(height_m: float = 1.75) -> np.ndarray:

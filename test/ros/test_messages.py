@@ -86,9 +86,7 @@ def test_ground_reaction_acts_at_a_frame_in_the_centre_of_pressure(fake, estimat
     assert message.header.frame_id == 'left_contact_b3'
     assert message.wrench.force.z == 400.0
     assert message.wrench.torque.z == 0.5
-    link = messages.contact_transform(
-        given, 'left', 'world', given.ground.left.centre_of_pressure
-    )
+    link = messages.contact_transform(given, 'left', 'world', given.ground.left.centre_of_pressure)
     assert (link.parent, link.child) == ('world', 'left_contact_b3')
     assert link.translation == (0.1, 0.1, 0.0)
     assert link.rotation_quat_xyzw == (0.0, 0.0, 0.0, 1.0)

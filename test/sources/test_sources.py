@@ -57,7 +57,9 @@ def test_a_pose_array_of_another_length_is_refused():
 
 
 def test_markers_are_grouped_by_the_hundreds_of_their_number():
-    message = SimpleNamespace(markers=[marker(700), marker(701, 5.0), marker(901), marker(2, 0, 2)])
+    message = SimpleNamespace(
+        markers=[marker(700), marker(701, 5.0), marker(901), marker(2, 0, 2)]
+    )
     first, second = marker_array.read(message, TWO)
     assert (first.body_id, second.body_id) == (7, 9)
     assert first.points[1].tolist() == [5.0, 2.0, 3.0]

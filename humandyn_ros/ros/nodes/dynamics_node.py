@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from humandyn_ros.config import Checked, PersonConfig, setting
-from humandyn_ros.estimator import EstimatorConfig, People
+from humandyn_ros.estimator import EstimatorConfig
+from humandyn_ros.people import People, PeopleConfig
 from humandyn_ros.quantities import Estimate, SkeletonFrame
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.frames import WorldFrame
@@ -67,6 +68,7 @@ class DynamicsNode:
         self._person = Settings(handle, PersonConfig(), names=PERSON_NAMES)
         self._markers = Settings(handle, MarkerConfig(), prefix='markers.')
         self._estimator = Settings(handle, EstimatorConfig(), read_only=True).value
+        self._who = Settings(handle, PeopleConfig(), read_only=True).value
         self._health = Health()
         self._complaints = _Complaints(handle)
         self._people: People | None = None
@@ -121,7 +123,7 @@ class DynamicsNode:
         if self._people is None or self._world is None:
             form = self._input.format
             assert form is not None
-            self._people = People(form, self._person.value, self._estimator)
+            self._people = People(form, self._person.value, self._estimator, self._who)
             self._world = WorldFrame(self._handle, self._config.world_frame, form.up)
         return self._people, self._world
 

@@ -1,0 +1,124 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from humandyn_ros.config import PersonConfig
+from humandyn_ros.errors import ConfigError
+from humandyn_ros.people import People, PeopleConfig
+from humandyn_ros.synthetic import person
+
+TICK_NS = 20_000_000
+RATE_HZ = 50.0
+
+
+@pytest.fixture(scope='module')
+def walker():
+    return list(person('walk', rate_hz=RATE_HZ, duration_s=6.0).frames())
+
+
+def run(people, frames, start_ns=0, bodies=(1,)):
+    """Push frames of some bodies at their own pace, ticking in between."""
+    estimates = []
+    for frame in frames:
+        now_ns = start_ns + frame.stamp_ns
+        copies = [dataclasses.replace(frame, body_id=body, stamp_ns=now_ns) for body in bodies]
+        estimates += people.push(copies)
+        estimates += people.tick(now_ns)
+    return estimates
+
+
+def silence(people, now_ns, seconds):
+    """Tick without any frame."""
+    estimates = []
+    for step in range(int(seconds * 1e9 / TICK_NS)):
+        estimates += people.tick(now_ns + (step + 1) * TICK_NS)
+    return estimates
+
+
+def test_two_people_get_the_numbers_that_each_would_get_alone(walker):
+    together = run(People(person=PersonConfig(70.0)), walker, bodies=(1, 5))
+    alone = run(People(person=PersonConfig(70.0)), walker, bodies=(5,))
+    fifth = [estimate for estimate in together if estimate.body_id == 5]
+    assert {estimate.body_id for estimate in together} == {1, 5}
+    assert len(fifth) == len(alone) > 200
+    last = fifth[-1].dynamics.torque
+    np.testing.assert_allclose(last, alone[-1].dynamics.torque, atol=1e-6)
+
+
+def test_the_first_seen_is_the_wearer_and_stays_it_while_others_come(walker):
+    people = People()
+    run(people, walker[:20], bodies=(4,))
+    run(people, walker[20:60], bodies=(1, 4))
+    assert people.wearer == 4
+
+
+def test_a_named_wearer_is_waited_for(walker):
+    people = People(config=PeopleConfig(wearer=9))
+    run(people, walker[:20], bodies=(4,))
+    assert people.wearer is None
+    run(people, walker[20:40], bodies=(4, 9))
+    assert people.wearer == 9
+
+
+def test_a_wearer_who_left_is_replaced_by_somebody_present_who_starts_from_zero(walker):
+    people = People(config=PeopleConfig(left_s=0.5))
+    run(people, walker[:50], bodies=(4, 6))
+    after = run(people, walker[50:150], bodies=(6,))
+    assert people.wearer == 6
+    assert people.bodies == (6,)
+    valid = [estimate.valid for estimate in after if estimate.body_id == 6]
+    took_over = valid.index(False)
+    assert all(valid[:took_over])
+    assert valid[-1]
+
+
+def test_a_wearer_who_left_an_empty_room_goes_on_as_an_invalid_estimate(walker):
+    people = People(config=PeopleConfig(left_s=0.5))
+    run(people, walker[:100])
+    faded = silence(people, walker[99].stamp_ns, 3.0)
+    assert faded[-1].body_id == people.wearer == 1
+    assert not faded[-1].valid
+    assert {estimate.stamp_ns for estimate in faded} == {faded[0].stamp_ns}
+
+
+def test_somebody_else_who_left_is_forgotten_and_may_come_back(walker):
+    people = People(config=PeopleConfig(left_s=0.5))
+    run(people, walker[:50], bodies=(1, 2))
+    run(people, walker[50:100], bodies=(1,))
+    assert people.bodies == (1,)
+    again = run(people, walker[100:], bodies=(1, 2))
+    assert people.bodies == (1, 2)
+    assert [e for e in again if e.body_id == 2][-1].valid
+
+
+def test_more_bodies_than_allowed_are_ignored_and_counted(walker):
+    people = People(config=PeopleConfig(max_people=2))
+    estimates = run(people, walker[:40], bodies=(1, 2, 3))
+    assert {estimate.body_id for estimate in estimates} == {1, 2}
+    assert people.ignored == 40
+
+
+def test_a_stream_of_ever_new_numbers_does_not_grow_without_bound(walker):
+    people = People(config=PeopleConfig(left_s=0.5, max_people=10))
+    for number, frame in enumerate(walker):
+        run(people, [frame], bodies=(number,))
+    assert len(people.bodies) <= 10
+
+
+def test_everybody_follows_a_change_of_body_mass(walker):
+    people = People(person=PersonConfig(60.0))
+    before = run(people, walker[:150], bodies=(1, 2))
+    people.set_person(PersonConfig(90.0))
+    after = run(people, walker[150:], bodies=(1, 2))
+
+    def heaviest(estimates):
+        return max(e.ground.left.force[2] + e.ground.right.force[2] for e in estimates if e.valid)
+
+    assert heaviest(after) > 1.2 * heaviest(before)
+
+
+@pytest.mark.parametrize('changes', [{'max_people': 0}, {'left_s': 0.0}, {'wearer': -2}])
+def test_settings_out_of_range_are_refused(changes):
+    with pytest.raises(ConfigError):
+        PeopleConfig(**changes)
