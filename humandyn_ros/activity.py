@@ -1,0 +1,73 @@
+"""Which cut-off frequency the filter should use now, from measured motion and measured noise.
+
+Quiet stance needs 2-3 Hz (the split between the feet is a small moment over the stance width),
+walking 4-5 Hz, running 8 Hz. The measure of motion is the speed of the legs against the pelvis in
+units of √(g·leg), so it means the same for a child and an adult; frequencies scale with √(g/leg).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
+
+_LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('knee', 'ankle')]
+_REFERENCE_LEG_M = 0.86  # an adult of 1.75 m; there the frequencies below apply as they are
+_MOTION = np.array([0.02, 0.10, 0.25, 0.60, 0.95])  # √(g·leg)
+_CUTOFF_HZ = np.array([2.2, 3.2, 4.6, 5.2, 7.5])
+_RISE_S, _FALL_S = 0.15, 0.6  # times in which the measure follows motion up and down
+_STEP = 1.06  # cut-offs are answered on a geometric grid, so that filters can keep their weights
+_NOISE_M = 0.002  # m/√Hz
+LOW_HZ, HIGH_HZ = 1.5, 12.0
+
+
+class CutoffPolicy:
+    """Cut-off frequency for one person, smooth in time."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the motion so far."""
+        self._motion: float | None = None
+        self._grid: int | None = None
+
+    @property
+    def cutoff_hz(self) -> float:
+        """The cut-off to use now."""
+        return float(_STEP ** (self._grid if self._grid is not None else 26))
+
+    def step(self, velocities: Array, noise_m: float, leg_m: float, dt: float) -> float:
+        """Take one instant and answer the cut-off to use from now on, Hz.
+
+        Args:
+            velocities: Canonical joint centres', none missing (24, 3) m/s.
+            noise_m: Standard deviation of the filtered joint centres, m.
+            leg_m: Leg length.
+            dt: Time since the last instant, s.
+        """
+        motion = _motion(velocities, leg_m)
+        if self._motion is None:
+            self._motion = motion
+        time_s = _RISE_S if motion > self._motion else _FALL_S
+        self._motion += min(1.0, dt / time_s) * (motion - self._motion)
+        scale = math.sqrt(_REFERENCE_LEG_M / leg_m)
+        wanted = scale * float(np.interp(self._motion, _MOTION, _CUTOFF_HZ))
+        wanted = min(max(wanted * self._caution(noise_m), LOW_HZ), HIGH_HZ)
+        place = math.log(wanted) / math.log(_STEP)
+        if self._grid is None or abs(place - self._grid) > 0.8:
+            self._grid = round(place)
+        return self.cutoff_hz
+
+    def _caution(self, noise_m: float) -> float:
+        """Less than one where noise is dense: its density does not depend on rate or cut-off."""
+        density = noise_m / math.sqrt(self.cutoff_hz)
+        return float((1.0 + (density / _NOISE_M) ** 2) ** -0.2)
+
+
+def _motion(velocities: Array, leg_m: float) -> float:
+    relative = velocities[_LEGS] - velocities[0]
+    mean = float(np.sqrt((relative * relative).sum() / len(_LEGS)))
+    return max(mean, abs(float(velocities[0, 2]))) / math.sqrt(GRAVITY * leg_m)

@@ -1,0 +1,48 @@
+"""Velocity of the floor's surface, from the feet that stand on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from humandyn_ros.quantities import GRAVITY, Array
+
+_MEMORY_S = 1.5  # of standing time: how long the belt's velocity is averaged
+_STILL, _MOVING = 0.06, 0.14  # √(g·leg): slower is a floor, faster is a belt
+
+
+class Belt:
+    """Running mean of the velocity of loaded balls of feet; a floor's is zero.
+
+    Without it the feet of a person on a treadmill would seem to slide.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the surface."""
+        self._mean = np.zeros(3)
+        self._weight_s = 0.0
+
+    def learn(self, velocities: Array, weight: Array, dt: float) -> None:
+        """Take one instant.
+
+        Args:
+            velocities: Of both balls (2, 3) m/s.
+            weight: Load times nearness to the floor of both (2,), 0-1.
+            dt: Time since the last, s.
+        """
+        gain_s = float(weight.sum()) * dt
+        if gain_s <= 0.0:
+            return
+        self._weight_s = min(self._weight_s + gain_s, _MEMORY_S)
+        mean = weight @ velocities / weight.sum()
+        self._mean += gain_s / max(self._weight_s, gain_s) * (mean - self._mean)
+        self._mean[2] = 0.0
+
+    def velocity(self, leg: float) -> Array:
+        """Velocity of the surface (3,) m/s, horizontal; zero for a leg length at rest."""
+        speed = float(np.sqrt(self._mean @ self._mean)) / np.sqrt(GRAVITY * leg)
+        share = min(1.0, max(0.0, (speed - _STILL) / (_MOVING - _STILL)))
+        result: Array = share * self._mean
+        return result

@@ -1,0 +1,39 @@
+"""Settings of contact and force distribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from humandyn_ros.config import Checked, setting
+
+
+@dataclass(frozen=True)
+class ContactConfig(Checked):
+    """How contact is judged and force distributed; lengths in leg lengths, speeds in √(g·leg)."""
+
+    friction: float = setting(0.8, '', 'friction coefficient', low=0.1, high=2.0)
+    treadmill: bool = setting(True, '', 'estimate the velocity of the surface from the feet')
+    seat: bool = setting(True, '', 'allow for an unseen seat under a person who sits')
+    clearance: float = setting(
+        0.03, 'legs', 'clearance at which contact is as likely as not', low=0.001, high=0.3
+    )
+    clearance_width: float = setting(
+        0.010, 'legs', 'softness of that threshold', low=0.001, high=0.3
+    )
+    speed: float = setting(
+        0.35, '√(g·leg)', 'slip speed at which contact is as likely as not', low=0.01, high=3.0
+    )
+    speed_width: float = setting(0.1, '√(g·leg)', 'softness of it', low=0.01, high=3.0)
+    regulariser: float = setting(0.05, '', 'cost of force at sure contacts', low=1e-4, high=10.0)
+    pendular: float = setting(
+        0.1, '', 'share of it for forces towards the centre of mass', low=1e-3, high=10.0
+    )
+    aim: float = setting(
+        0.0, 'legs', 'height of their target above the centre of mass', low=-1.0, high=2.0
+    )
+    force_slack: float = setting(
+        1e-3, '', 'variance of unexplained force, body weights', low=1e-8, high=1.0
+    )
+    moment_slack: float = setting(
+        1e-3, '', 'variance of unexplained moment, body weights · legs', low=1e-8, high=1.0
+    )

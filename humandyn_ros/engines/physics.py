@@ -1,0 +1,165 @@
+"""The physics engine: filtered joint centres in, joint torques and ground reactions out.
+
+complete missing joints -> Newton-Euler loads -> contact, belt, seat -> force distribution
+-> joint moments -> Rajagopal coordinates
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from humandyn_ros.activity import CutoffPolicy
+from humandyn_ros.body import JOINTS, BodyModel, JointLoads, cross
+from humandyn_ros.config import Checked, PersonConfig, setting
+from humandyn_ros.contact import ContactConfig, Ground, GroundForces
+from humandyn_ros.coordinates import COORDINATES, JOINT_ROWS, Coordinates, coordinates
+from humandyn_ros.quantities import (
+    Array,
+    ContactForce,
+    Dynamics,
+    GroundReaction,
+    InverseDynamics,
+    KinematicState,
+)
+from humandyn_ros.stature import Stature
+from humandyn_ros.uncertainty import torque_stddev
+from humandyn_ros.upper_body import Completion
+
+# Joints beyond which each foot lies, left and right (12, 2).
+_CARRIES = (
+    np.array(
+        [
+            [name == 'root' or name in (f'{side}_hip', f'{side}_knee', f'{side}_ankle')]
+            for side in ('left', 'right')
+            for name in JOINTS
+        ],
+        dtype=float,
+    )
+    .reshape(2, len(JOINTS))
+    .T
+)
+_FIRST_STEP_S = 0.01
+_LONGEST_STEP_S = 0.2
+_FEET = ('left_foot', 'right_foot')
+_NOTHING = np.zeros(3)
+
+
+@dataclass(frozen=True)
+class PhysicsConfig(Checked):
+    """Settings of the physics engine."""
+
+    cutoff_hz: float | None = setting(
+        None, 'Hz', 'cut-off of the filter; absent: by activity and noise', low=0.5, high=30.0
+    )
+    contact: ContactConfig = field(default_factory=ContactConfig)
+
+
+class PhysicsEngine:
+    """Newton-Euler inverse dynamics and ground reactions of one person.
+
+    Args:
+        person: Body mass, height, sex; what is absent is measured or assumed, and noted.
+        config: Settings.
+    """
+
+    name = 'physics'
+
+    def __init__(self, person: PersonConfig, config: PhysicsConfig | None = None) -> None:
+        self.person = person
+        self.config = config or PhysicsConfig()
+        self._stature = Stature(person)
+        self._body = BodyModel(person.sex)
+        self._completion = Completion(self._stature.height_m)
+        self._ground = Ground(self._stature.height_m, self._stature.leg_m, self.config.contact)
+        self._policy = CutoffPolicy()
+        self._stamp_ns: int | None = None
+
+    @property
+    def mass_kg(self) -> float:
+        """Body mass, given or assumed."""
+        return self._stature.mass_kg
+
+    @property
+    def cutoff_hz(self) -> float:
+        """Cut-off frequency that the filter before this engine should use now."""
+        return self.config.cutoff_hz or self._policy.cutoff_hz
+
+    def reset(self) -> None:
+        """Forget the motion so far, and the size that was measured."""
+        self._stature.reset()
+        self._resize()
+        self._ground.reset()
+        self._policy.reset()
+        self._stamp_ns = None
+
+    def step(self, state: KinematicState) -> Dynamics:
+        """Dynamics at the instant of the state; states come in order of their stamps."""
+        dt = self._interval(state.stamp_ns)
+        if self._stature.learn(state.positions):
+            self._resize()
+        positions, velocities, accelerations, missing = self._completion.step(
+            state.positions, state.velocities, state.accelerations
+        )
+        loads = self._body.loads(positions, accelerations)
+        noise = _noise(state)
+        ground = self._ground.step(positions, velocities, loads, dt)
+        self._policy.step(velocities, noise, self._stature.leg_m, dt)
+        at = coordinates(positions, velocities)
+        torque = self._torques(at, loads, ground)
+        stddev = torque_stddev(
+            torque,
+            (noise, self.cutoff_hz),
+            ground,
+            missing,
+            (self.mass_kg, self._stature.leg_m),
+        )
+        return Dynamics(
+            InverseDynamics(COORDINATES, at.angle, at.rate, torque, stddev, torque * at.rate),
+            self._reaction(ground, loads.origin),
+            ground.unexplained,
+            self._stature.notes + tuple(f'{part} not seen: assumed' for part in missing),
+        )
+
+    def _resize(self) -> None:
+        self._completion.height_m = self._stature.height_m
+        self._ground.resize(self._stature.height_m, self._stature.leg_m)
+
+    def _interval(self, stamp_ns: int) -> float:
+        if self._stamp_ns is None:
+            dt = _FIRST_STEP_S
+        else:
+            dt = min(max(1e-9 * (stamp_ns - self._stamp_ns), 0.0), _LONGEST_STEP_S)
+        self._stamp_ns = stamp_ns
+        return dt
+
+    def _torques(self, at: Coordinates, loads: JointLoads, ground: GroundForces) -> Array:
+        force = loads.force - _CARRIES @ ground.force
+        moment = loads.moment - _CARRIES @ ground.moment - cross(loads.points, force)
+        torque: Array = self.mass_kg * (at.axes * moment[JOINT_ROWS]).sum(1)
+        return torque
+
+    def _reaction(self, ground: GroundForces, origin: Array) -> GroundReaction:
+        mass = self.mass_kg
+        left, right = (
+            ContactForce(
+                name,
+                mass * ground.force[i],
+                mass * ground.free[i],
+                ground.centre[i] + origin,
+                float(ground.contact[i]),
+            )
+            for i, name in enumerate(_FEET)
+        )
+        if ground.seat_contact < 0.05:
+            return GroundReaction(left, right)
+        seat = ContactForce(
+            'seat', mass * ground.seat, _NOTHING, ground.seat_at + origin, ground.seat_contact
+        )
+        return GroundReaction(left, right, (seat,))
+
+
+def _noise(state: KinematicState) -> float:
+    spread = state.stddev[np.isfinite(state.stddev)]
+    return float(spread.mean()) if len(spread) else 0.0
