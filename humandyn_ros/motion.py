@@ -90,7 +90,13 @@ def adapter_for(recording: Recording, options: MotionOptions) -> Adapter:
     static = None
     if options.static is not None:
         static = read_motion(options.static, format=options.format, up=options.up)
-    return Adapter(form, up=options.up or recording.up, person=options.person, static=static)
+    return Adapter(
+        form,
+        up=options.up or recording.up,
+        person=options.person,
+        static=static,
+        parameters=recording.parameters,
+    )
 
 
 def _recording(options: MotionOptions) -> Recording:

@@ -49,6 +49,15 @@ class C3d:
         entry = self._file['parameters'].get(group, {}).get(name)
         return default if entry is None or not len(entry['value']) else entry['value']
 
+    def names(self, group: str) -> tuple[str, ...]:
+        """Names of the numeric parameters of a group; none where the file lacks it."""
+        entries = self._file['parameters'].get(group, {})
+        return tuple(
+            name
+            for name, entry in entries.items()
+            if name != '__METADATA__' and np.size(entry['value']) == 1 and entry['type'] != -1
+        )
+
     def number(self, group: str, name: str) -> float | None:
         """Return a parameter's first number, None where the file lacks it."""
         value = self.get(group, name)
@@ -160,7 +169,14 @@ def read_c3d(path: Path, up: str | None = None) -> Recording:
         format=None,
         kind='markers',
         notes=tuple(notes),
+        parameters=_subject(c3d),
     )
+
+
+def _subject(c3d: C3d) -> dict[str, float]:
+    """What a laboratory wrote down of the person: Bodymass in kg, lengths in mm."""
+    named = {name: c3d.number('PROCESSING', name) for name in c3d.names('PROCESSING')}
+    return {name: value for name, value in named.items() if value is not None and value > 0}
 
 
 def _measured(c3d: C3d) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +28,7 @@ class Recording:
     body_id: int = 1
     frame_id: str = 'world'
     notes: tuple[str, ...] = field(default=())  # what was assumed, mended or left out
+    parameters: Mapping[str, float] = field(default_factory=dict)  # of the person, from the file
 
     @property
     def skeleton(self) -> Skeleton:
