@@ -80,7 +80,7 @@ class Filter(ABC):
     def reset(self) -> None:
         """Forget the past: the next frame is unrelated to the last."""
         self._newest_ns = NEVER_NS
-        self._node: tuple[int, int, Array, Array] = (NEVER_NS, 0, np.empty(0), np.empty(0))
+        self._taken_ns = NEVER_NS
         self._seen_ns = np.full(self.joints, NEVER_NS, dtype=np.int64)
         self._predicted_ns = NEVER_NS
         self._prediction = np.zeros((3, self.joints * 3))
@@ -115,11 +115,11 @@ class Filter(ABC):
             self._restart()
         points, weights = self._gate(stamp_ns, points, weights)
         self._newest_ns = stamp_ns
-        if stamp_ns - self._node[0] < self._close_ns:
-            self._average(stamp_ns, points, weights)
-            return None
-        self._node = (stamp_ns, 1, points * weights[:, None], weights)
         flat = points.ravel()
+        if stamp_ns - self._taken_ns < self._close_ns:
+            self._merge(stamp_ns, flat, weights)
+            return None
+        self._taken_ns = stamp_ns
         self._append(stamp_ns, flat, weights)
         self.noise.step(stamp_ns, flat, weights)
         return self._evaluate(stamp_ns)
@@ -188,15 +188,6 @@ class Filter(ABC):
         self._level2 += (gain * judged) * (np.minimum(error2, limit2) - self._level2)
         return np.asarray(judged & (error2 > limit2))
 
-    def _average(self, stamp_ns: int, points: Array, weights: Array) -> None:
-        """Merge a frame into the newest: a sensor faster than `max_rate_hz`."""
-        first_ns, count, moment, mass = self._node
-        moment, mass = moment + points * weights[:, None], mass + weights
-        self._node = (first_ns, count + 1, moment, mass)
-        mean_ns = first_ns + (stamp_ns - first_ns) // 2
-        points = moment / np.maximum(mass, 1e-9)[:, None]
-        self._merge(mean_ns, points.ravel(), mass / (count + 1))
-
     @abstractmethod
     def _clear(self) -> None:
         """Forget all frames."""
@@ -211,11 +202,11 @@ class Filter(ABC):
 
     @abstractmethod
     def _append(self, stamp_ns: int, points: Array, weights: Array) -> None:
-        """Take a frame later than all others."""
+        """Take a frame (3J,), (J,) later than all others."""
 
     @abstractmethod
     def _merge(self, stamp_ns: int, points: Array, weights: Array) -> None:
-        """Replace the newest frame by an average it is part of."""
+        """Take a frame too close to the last for a state of its own."""
 
     @abstractmethod
     def _insert(self, stamp_ns: int, points: Array, weights: Array) -> None:

@@ -30,18 +30,29 @@ class FixedLagKalman(WindowedFilter):
     so a cut-off means the same at every frame rate. T is the mean interval of the window.
     """
 
+    look_back_periods = 1.25  # older frames weigh less than 2 %
+
     def _model(self, t: Array, cutoff_hz: float) -> tuple[Array, Array, Array]:
         interval_s = -t[0] / (len(t) - 1)
-        cutoff_hz = min(cutoff_hz, 1.0 / (LEAST_FRAMES_PER_PERIOD * interval_s))
+        cutoff_hz = capped_cutoff_hz(cutoff_hz, interval_s)
         knots_hz = KNOTS_PER_PERIOD * cutoff_hz
         intervals = max(1, int(np.ceil(-t[0] * knots_hz)))
         instants = intervals - np.array([self.config.lag_s * knots_hz, 0.0])
-        wanted = np.empty((2, 3, intervals + spline.ORDER - 1))
-        for order in range(3):
-            wanted[:, order] = spline.basis(instants, intervals, order) * knots_hz**order
-        stiffness = HALF_POWER * knots_hz**5 / ((2 * np.pi * cutoff_hz) ** 6 * interval_s)
+        wanted = spline.functionals(instants, intervals)
+        wanted *= np.array([1.0, knots_hz, knots_hz * knots_hz])[:, None]
         return (
             spline.basis(intervals + t * knots_hz, intervals),
             wanted.reshape(6, -1),
-            stiffness * spline.penalty(intervals),
+            stiffness(cutoff_hz, interval_s) * spline.penalty_band(intervals),
         )
+
+
+def capped_cutoff_hz(cutoff_hz: float, interval_s: float) -> float:
+    """The cut-off, at most a third of the frame rate."""
+    return min(cutoff_hz, 1.0 / (LEAST_FRAMES_PER_PERIOD * interval_s))
+
+
+def stiffness(cutoff_hz: float, interval_s: float) -> float:
+    """Factor of `spline.penalty_band` beside measurements of weight 1: r / q in knot steps."""
+    knots_hz = KNOTS_PER_PERIOD * cutoff_hz
+    return float(HALF_POWER * knots_hz**5 / ((2 * np.pi * cutoff_hz) ** 6 * interval_s))

@@ -12,7 +12,8 @@ from humandyn_ros.quantities import Array
 ORDER = 5  # of the differences: motion below a fifth of the frame rate hardly shows
 MEDIAN_OF_NORMAL = 0.6745  # median of |z| for a standard normal z
 FIRST_STEP, LAST_STEP = 0.5, 0.02  # of the running median, in natural logarithms
-LEARNING_FRAMES = 10.0  # the step falls to half after so many frames, and so on
+EVERY = 3  # of the frames is looked at
+LEARNING_FRAMES = 30.0  # the step falls to half after so many frames, and so on
 LEAST_M, MOST_M = 1e-6, 1.0
 
 
@@ -54,10 +55,13 @@ class NoiseLevel:
         """Take a frame: points (3J,) in m, weights (J,) with 0 = not seen."""
         history = self._history
         history.append(stamp_ns, points, weights)
-        if len(history) <= ORDER:
-            return
         self._frames += 1
-        ago_us = (stamp_ns - history.stamps) // 1000
+        if len(history) > ORDER and self._frames % EVERY == 0:
+            self._learn()
+
+    def _learn(self) -> None:
+        history = self._history
+        ago_us = (history.stamps[-1] - history.stamps) // 1000
         difference = np.abs(_unit_difference(ago_us.tobytes()) @ history.points).reshape(-1, 3)
         above = (difference > MEDIAN_OF_NORMAL * self._stddev[:, None]).sum(axis=1)
         step = max(FIRST_STEP / (1.0 + self._frames / LEARNING_FRAMES), LAST_STEP)

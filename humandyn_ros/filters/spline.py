@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from humandyn_ros.quantities import Array
 
@@ -42,31 +43,60 @@ def _interval_penalty() -> Array:
     return np.asarray(third.T @ (1.0 / (power[:, None] + power + 1)) @ third)
 
 
-def local_basis(
-    at: Array, intervals: int, derivative: int = 0
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], Array]:
+def local_basis(at: Array, intervals: int) -> tuple[NDArray[np.intp], Array]:
     """Active basis values at places measured in knot steps from the first knot.
 
     Args:
         at: Places (N,) in knot steps; outside [0, intervals] the end pieces are continued.
         intervals: Number of knot intervals I; there are I + 5 coefficients.
-        derivative: Order of the derivative, per knot step.
 
     Returns:
         First active coefficient (N,) and the six active values (N, 6).
     """
-    first = np.minimum(np.maximum(at, 0.0), intervals - 1).astype(np.intp)
-    return first, np.vander(at - first, ORDER, increasing=True) @ _polynomials(derivative)
+    first, powers = _locate(at, intervals)
+    return first, powers @ _polynomials(0)
 
 
-def basis(at: Array, intervals: int, derivative: int = 0) -> Array:
+def basis(at: Array, intervals: int) -> Array:
     """All basis functions at the given places: (N, intervals + 5); see `local_basis`."""
-    first, values = local_basis(at, intervals, derivative)
+    first, values = local_basis(at, intervals)
     out = np.zeros((len(at), intervals + ORDER - 1))
     out[np.arange(len(at))[:, None], first[:, None] + np.arange(ORDER)] = values
     return out
 
 
+def local_functionals(at: Array, intervals: int) -> Array:
+    """Active values of the basis and its first two derivatives per knot step: (N, 3, 6)."""
+    _, powers = _locate(at, intervals)
+    return np.asarray((powers @ _up_to_second()).transpose(1, 0, 2))
+
+
+def functionals(at: Array, intervals: int) -> Array:
+    """The same for all basis functions: (N, 3, intervals + 5)."""
+    first, powers = _locate(at, intervals)
+    out = np.zeros((len(at), 3, intervals + ORDER - 1))
+    values = (powers @ _up_to_second()).transpose(1, 0, 2)
+    for row, start, value in zip(out, first, values, strict=True):
+        row[:, start : start + ORDER] = value
+    return out
+
+
+@cache
+def _up_to_second() -> Array:
+    return np.array([_polynomials(order) for order in range(3)])
+
+
+def _locate(at: Array, intervals: int) -> tuple[NDArray[np.intp], Array]:
+    """Knot interval (N,) of each place, and powers 0-5 (N, 6) of the way into it."""
+    first = np.minimum(np.maximum(at, 0.0), intervals - 1).astype(np.intp)
+    powers = np.ones((ORDER, len(at)))
+    way = at - first
+    for power in range(1, ORDER):
+        np.multiply(powers[power - 1], way, out=powers[power])
+    return first, powers.T
+
+
+@lru_cache(maxsize=64)
 def penalty_band(intervals: int) -> Array:
     """Integral of the squared third derivative as a lower band (6, intervals + 5).
 
@@ -78,12 +108,3 @@ def penalty_band(intervals: int) -> Array:
         diagonal = np.diagonal(_interval_penalty(), -d)
         band[d, : size - d] = np.convolve(np.ones(intervals), diagonal)
     return band
-
-
-@lru_cache(maxsize=64)
-def penalty(intervals: int) -> Array:
-    """The same as a full symmetric matrix (intervals + 5, intervals + 5)."""
-    band = penalty_band(intervals)
-    size = band.shape[1]
-    lower = sum((np.diag(band[d, : size - d], -d) for d in range(1, ORDER)), np.diag(band[0]))
-    return np.asarray(lower + np.tril(lower, -1).T)

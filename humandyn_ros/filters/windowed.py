@@ -15,6 +15,7 @@ from abc import abstractmethod
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dpbsv
 
 from humandyn_ros.filters.config import MIN_CUTOFF_HZ, FilterConfig
 from humandyn_ros.filters.filter import Filter
@@ -27,17 +28,22 @@ TICK_NS = 100  # resolution of the window's times
 TICK_S = TICK_NS * 1e-9
 MIN_FRAMES = 6
 MIN_POINTS = 4  # measurements of a joint in the window
-LOOK_BACK_PERIODS = 1.25  # of the cut-off: older frames weigh less than 2 %
 SETTLE_PERIODS = 0.3  # of the cut-off that must lie before the instant
 KEPT_PATTERNS = 64
 
 
 class WindowedFilter(Filter):
-    """A filter that sees the frames of the last `lag_s` + 1.25 periods of its cut-off."""
+    """A filter that sees the frames of the last `lag_s` + some periods of its cut-off.
+
+    Attributes:
+        look_back_periods: Periods of the cut-off that the window reaches behind the instant.
+    """
+
+    look_back_periods: float
 
     def __init__(self, config: FilterConfig | None = None, joints: int = 24) -> None:
         config = config or FilterConfig()
-        longest_s = config.lag_s + LOOK_BACK_PERIODS / MIN_CUTOFF_HZ
+        longest_s = config.lag_s + self.look_back_periods / MIN_CUTOFF_HZ
         self._history = History(int(longest_s * config.max_rate_hz) + MIN_FRAMES, joints)
         self._lag_ns = round(config.lag_s * 1e9)
         self._patterns: dict[tuple[bytes, bytes, float], tuple[Array, float]] = {}
@@ -58,7 +64,8 @@ class WindowedFilter(Filter):
 
         Returns:
             Basis at the frames (N, K); functionals (6, K) for position, velocity, acceleration at
-            the instant `-lag_s` and at the newest stamp; penalty P (K, K).
+            the instant `-lag_s` and at the newest stamp; penalty P as a lower
+            band (D, K), D the number of diagonals of the normal equations.
         """
 
     def _evaluate(self, stamp_ns: int) -> KinematicState | None:
@@ -66,7 +73,7 @@ class WindowedFilter(Filter):
         before_ns = self._lag_ns + round(1e9 * SETTLE_PERIODS / cutoff_hz)
         if len(history) < MIN_FRAMES or stamp_ns - history.stamps[0] < before_ns:
             return None
-        back_ns = self._lag_ns + round(1e9 * LOOK_BACK_PERIODS / cutoff_hz)
+        back_ns = self._lag_ns + round(1e9 * self.look_back_periods / cutoff_hz)
         since = int(history.stamps.searchsorted(stamp_ns - back_ns))
         since = min(since, len(history) - MIN_FRAMES)
         # Regular streams with rounded stamps then repeat their pattern.
@@ -99,10 +106,10 @@ class WindowedFilter(Filter):
                 self._patterns.clear()
             t = ago.astype(np.float64) * -TICK_S
             basis, wanted, penalty = self._model(t, self._cutoff_hz)
-            weighted = basis.T * weights
-            solution = np.linalg.solve(weighted @ basis + penalty, wanted.T)
+            band = (weights @ _products(basis, len(penalty))).reshape(penalty.shape)
+            solution = solve_band(band + penalty, wanted.T)
             gain = float(wanted[0] @ solution[:, 0])
-            self._patterns[key] = (solution.T @ weighted, gain)
+            self._patterns[key] = (solution.T @ basis.T * weights, gain)
         rows, gain = self._patterns[key]
         return rows @ points, np.full(self.joints, gain)
 
@@ -110,18 +117,20 @@ class WindowedFilter(Filter):
         """The same with weights (N, J) of their own per joint."""
         t = ago.astype(np.float64) * -TICK_S
         basis, wanted, penalty = self._model(t, self._cutoff_hz)
-        size = basis.shape[1]
+        (frames, size), joints = basis.shape, self.joints
         self._predictable = np.count_nonzero(weights, axis=0) >= MIN_POINTS
         weights = np.where(self._predictable, weights, 1.0)  # else without a solution
-        products = (basis[:, :, None] * basis[:, None, :]).reshape(len(t), -1)
-        normal = (weights.T @ products).reshape(self.joints, size, size) + penalty
-        right = np.empty((self.joints, size, 4))
-        measured = points.reshape(len(t), self.joints, 3) * weights[:, :, None]
-        moments = (basis.T @ measured.reshape(len(t), -1)).reshape(size, self.joints, 3)
-        right[:, :, :3] = moments.transpose(1, 0, 2)
-        right[:, :, 3] = wanted[0]
-        solution = np.linalg.solve(normal, right)
-        return (wanted @ solution[:, :, :3]).transpose(1, 0, 2), solution[:, :, 3] @ wanted[0]
+        bands = (weights.T @ _products(basis, len(penalty))).reshape(joints, *penalty.shape)
+        bands += penalty
+        measured = (points.reshape(frames, joints, 3) * weights[:, :, None]).reshape(frames, -1)
+        right = np.empty((4, joints, size))
+        right[:3] = (measured.T @ basis).reshape(joints, 3, size).transpose(1, 0, 2)
+        right[3] = wanted[0]
+        solution = solve_band(
+            bands.transpose(1, 0, 2).reshape(len(penalty), -1), right.reshape(4, -1).T
+        )
+        states = (solution.T.reshape(-1, size) @ wanted.T).reshape(4, joints, 6)
+        return states[:3].transpose(2, 1, 0), states[3, :, 0]
 
     def _seen(self, ago: Stamps, weights: Array) -> Mask:
         """Joints (J,) measured within half a gap of the instant, and long enough before it."""
@@ -145,10 +154,40 @@ class WindowedFilter(Filter):
         return stamp_ns == self._newest_ns or bool((self._history.stamps == stamp_ns).any())
 
     def _append(self, stamp_ns: int, points: Array, weights: Array) -> None:
+        self._merged = [(stamp_ns, points, weights)]
         self._history.append(stamp_ns, points, weights)
 
     def _merge(self, stamp_ns: int, points: Array, weights: Array) -> None:
-        self._history.replace_newest(stamp_ns, points, weights)
+        """The newest frame becomes the average of all that are close to it."""
+        self._merged.append((stamp_ns, points, weights))
+        stamps, points_, weights_ = (
+            np.array(column) for column in zip(*self._merged, strict=True)
+        )
+        mass = np.repeat(weights_, 3, axis=1)
+        mean = (points_ * mass).sum(axis=0) / np.maximum(mass.sum(axis=0), 1e-9)
+        mean_ns = stamp_ns - round(float(np.mean(stamp_ns - stamps)))
+        self._history.replace_newest(mean_ns, mean, weights_.mean(axis=0))
 
     def _insert(self, stamp_ns: int, points: Array, weights: Array) -> None:
         self._history.insert(stamp_ns, points, weights)
+
+
+def _products(basis: Array, diagonals: int) -> Array:
+    """Products of basis functions (N, D·K): row sums with weights give the normal band."""
+    frames, size = basis.shape
+    products = np.zeros((frames, diagonals, size))
+    for d in range(diagonals):
+        np.multiply(basis[:, : size - d], basis[:, d:], out=products[:, d, : size - d])
+    return products.reshape(frames, -1)
+
+
+def solve_band(band: Array, right: Array) -> Array:
+    """Solve a symmetric positive definite system given by its lower band.
+
+    Raises:
+        ArithmeticError: The matrix is not positive definite.
+    """
+    _, solution, info = dpbsv(band, right, lower=1)
+    if info:
+        raise ArithmeticError(f'normal equations of size {len(right)} are singular at {info}')
+    return np.asarray(solution)
