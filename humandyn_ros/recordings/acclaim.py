@@ -81,9 +81,9 @@ def _beside(path: Path) -> Path:
         found = [p for p in sorted(path.parent.iterdir()) if stem_and_ending(p)[1] == '.asf']
     except OSError as error:
         raise RecordingError(f'{path}: cannot be read ({error.strerror})') from error
-    prefix = stem_and_ending(path)[0].split('_')[0]
-    named = [p for p in found if stem_and_ending(p)[0] in (prefix, stem_and_ending(path)[0])]
-    choice = named or found
+    stem = stem_and_ending(path)[0]
+    named = [p for p in found if stem.startswith(stem_and_ending(p)[0])]
+    choice = sorted(named, key=lambda p: len(p.name))[-1:] or found
     if len(choice) != 1:
         there = ', '.join(p.name for p in found) or 'none'
         raise RecordingError(f'{path}: needs its skeleton .asf beside it (found: {there})')

@@ -1,0 +1,363 @@
+"""rosbag2 recordings in and out, without ROS 2: mcap and sqlite3.
+
+Skeletons are written as `sources/point_cloud.py` describes them, z up, metres. The skeleton format
+and its joint names go into the bag's custom data, so that a bag explains itself; skeletons of any
+supported message type are read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from rosbags.interfaces import (
+    Connection,
+    MessageDefinitionFormat,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.rosbag2 import Reader, StoragePlugin, Writer
+from rosbags.typesys import get_types_from_msg
+
+from humandyn_ros.errors import HumandynError, RecordingError
+from humandyn_ros.quantities import Skeleton, SkeletonFrame
+from humandyn_ros.recordings import Recording, to_z_up
+from humandyn_ros.ros.dds.message_types import message_type, store
+from humandyn_ros.skeleton import available_formats, load_format
+from humandyn_ros.sources import SOURCES, Source
+from humandyn_ros.sources.point_cloud import LAYOUT, TYPE, fields_of, pack
+
+STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
+
+# Read by Jazzy, and by Humble too, whose parser does not know the QoS of version 9.
+_BAG_VERSION: Final = 8
+_FORMAT_KEY, _JOINTS_KEY = 'humandyn_format', 'humandyn_joints'
+_NAMELESS = 'bag'  # skeletons whose points fit no format
+_FOREVER = QosTime(2147483647, 4294967295)
+# Reliable serves subscribers of both kinds; sensor topics themselves are best effort.
+_QOS = Qos(
+    QosHistory.KEEP_LAST,
+    10,
+    QosReliability.RELIABLE,
+    QosDurability.VOLATILE,
+    _FOREVER,
+    _FOREVER,
+    QosLiveliness.AUTOMATIC,
+    _FOREVER,
+    False,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class BagMessage:
+    """One message of a bag."""
+
+    topic: str
+    type_name: str  # such as 'sensor_msgs/msg/JointState'
+    recorded_ns: int  # when it was recorded; its header says what instant it is about
+    content: Any  # the message
+
+
+def is_bag(path: str | Path) -> bool:
+    """Tell whether a path is to be read as a bag: a folder, or a .mcap or .db3 file."""
+    path = Path(path)
+    return path.is_dir() or path.suffix in ('.mcap', '.db3')
+
+
+def topics(path: str | Path) -> dict[str, str]:
+    """Return the topics of a bag and their message types.
+
+    Raises:
+        RecordingError: The bag is missing, empty, truncated or corrupt.
+    """
+    with _opened(Path(path)) as bag:
+        return {c.topic: c.msgtype for c in bag.connections}
+
+
+def read_messages(path: str | Path, wanted: Sequence[str]) -> Iterator[BagMessage]:
+    """Yield the messages of some topics in recorded order.
+
+    Args:
+        path: Folder of the bag, or its .mcap or .db3 file.
+        wanted: Topics.
+
+    Raises:
+        RecordingError: The bag cannot be read, a topic is not in it, or a message is damaged.
+    """
+    path = Path(path)
+    with _opened(path) as bag:
+        connections = _connections(path, bag, wanted)
+        counts = dict.fromkeys(wanted, 0)
+        for connection, recorded_ns, raw in bag.messages(connections=connections):
+            counts[connection.topic] += 1
+            content = message_type(connection.msgtype).decode(raw)
+            yield BagMessage(connection.topic, connection.msgtype, recorded_ns, content)
+        promised = sum(c.msgcount for c in connections)
+        if sum(counts.values()) < promised:
+            raise RecordingError(
+                f'{path}: truncated: {promised} messages promised, {sum(counts.values())} are '
+                'there; copy the bag again, or mend it with `ros2 bag reindex`'
+            )
+
+
+def read_skeletons(
+    path: str | Path, topic: str | None = None, format: str | None = None
+) -> list[Recording]:
+    """Read the skeletons of a bag, one recording per body, at the stamps of their headers.
+
+    Args:
+        path: Folder of the bag, or its .mcap or .db3 file.
+        topic: Skeleton topic; without it the only one whose type can be a skeleton.
+        format: Skeleton format; without it what the bag says, else the usual one of the type.
+
+    Raises:
+        RecordingError: No such bag or topic (the topics that are there are listed), damaged
+            messages, or nobody in any of them.
+    """
+    path = Path(path)
+    there = topics(path)
+    chosen = _skeleton_topic(path, there, topic)
+    source = SOURCES[there[chosen]]
+    about = _custom_data(path)
+    skeleton, up, kind = _skeleton(source, format, about)
+    frames: dict[int, dict[int, SkeletonFrame]] = {}
+    repeated = 0
+    with _naming(path):
+        for message in read_messages(path, [chosen]):
+            for frame in source.read(message.content, skeleton):
+                body = frames.setdefault(frame.body_id, {})
+                repeated += frame.stamp_ns in body
+                body.setdefault(frame.stamp_ns, frame)
+    if not frames:
+        raise RecordingError(f'{path}: nobody is in any message of {chosen}')
+    notes = (f'{repeated} repeated stamps left out',) if repeated else ()
+    name = f'{path.name}:{chosen}'
+    return [
+        dataclasses.replace(_recording(name, body, frames[body]), up=up, kind=kind, notes=notes)
+        for body in sorted(frames)
+    ]
+
+
+def write_skeletons(
+    path: str | Path,
+    recordings: Sequence[Recording],
+    *,
+    topic: str = 'skeletons',
+    storage: str = 'mcap',
+    frame_id: str = 'world',
+) -> None:
+    """Write a bag that `ros2 bag play` plays: PointCloud2 messages, z up, one row per body.
+
+    Written under a temporary name and renamed at the end: a failed run leaves nothing behind.
+
+    Args:
+        path: Folder to create.
+        recordings: One per body, all of one skeleton.
+        topic: Topic name; '/' is put before it if absent.
+        storage: 'mcap' or 'sqlite3'.
+        frame_id: Frame of the points in the headers.
+
+    Raises:
+        RecordingError: The folder exists or cannot be written, or the skeletons differ.
+    """
+    path = Path(path)
+    if storage not in STORAGES:
+        raise RecordingError(f'storage {storage!r}: choose one of {", ".join(STORAGES)}')
+    if path.exists():
+        raise RecordingError(f'{path} exists already: delete it or choose another name')
+    names = {recording.names for recording in recordings}
+    if len(names) != 1:
+        raise RecordingError(f'{path}: one bag topic holds one skeleton, not {len(names)}')
+    about = {_JOINTS_KEY: ','.join(recordings[0].names)}
+    if recordings[0].format:
+        about[_FORMAT_KEY] = recordings[0].format
+    with _whole_or_nothing(path) as partial:
+        writer = Writer(partial, version=_BAG_VERSION, storage_plugin=STORAGES[storage])
+        for key, value in about.items():
+            writer.set_custom_data(key, value)
+        with writer:
+            connection = writer.add_connection(
+                f'/{topic.lstrip("/")}', TYPE, typestore=store(), offered_qos_profiles=[_QOS]
+            )
+            for stamp_ns, raw in _encoded(recordings, frame_id):
+                writer.write(connection, stamp_ns, raw)
+
+
+def _encoded(recordings: Sequence[Recording], frame_id: str) -> Iterator[tuple[int, bytes]]:
+    """Messages of all bodies in time order, as CDR."""
+    line: dict[int, list[SkeletonFrame]] = {}
+    for recording in recordings:
+        upright = dataclasses.replace(recording, points=to_z_up(recording.points, recording.up))
+        for frame in upright.frames():
+            line.setdefault(frame.stamp_ns, []).append(frame)
+    # Bags know no time before 1970; recordings that begin before zero are moved there.
+    shift_ns = max(0, -min(line))
+    kind = message_type(TYPE)
+    fields = [
+        {'name': name, 'offset': offset, 'datatype': code, 'count': 1}
+        for name, offset, code in fields_of(LAYOUT)
+    ]
+    for stamp_ns in sorted(line):
+        at_ns = stamp_ns + shift_ns
+        cloud = pack(line[stamp_ns])
+        message = kind.new(
+            {
+                'header': {
+                    'stamp': {'sec': at_ns // 10**9, 'nanosec': at_ns % 10**9},
+                    'frame_id': frame_id,
+                },
+                'height': cloud.shape[0],
+                'width': cloud.shape[1],
+                'fields': fields,
+                'point_step': LAYOUT.itemsize,
+                'row_step': LAYOUT.itemsize * cloud.shape[1],
+                'data': cloud.view(np.uint8).reshape(-1),
+                'is_dense': bool(all(np.isfinite(f.points).all() for f in line[stamp_ns])),
+            }
+        )
+        yield at_ns, bytes(kind.encode(message))
+
+
+@contextmanager
+def _whole_or_nothing(path: Path) -> Iterator[Path]:
+    """Give a path to write a bag to; renamed to `path` on success, removed on any failure."""
+    workplace = path.with_name(f'{path.name}.partial')
+    try:
+        shutil.rmtree(workplace, ignore_errors=True)
+        workplace.mkdir(parents=True)
+        yield workplace / path.name
+        (workplace / path.name).rename(path)
+    except OSError as error:
+        raise RecordingError(f'{path} cannot be written: {error.strerror or error}') from error
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged bag provokes into an error that names the bag."""
+    try:
+        yield
+    except RecordingError:
+        raise
+    except HumandynError as error:
+        raise RecordingError(f'{path}: {error}') from error
+    except Exception as error:  # rosbags, sqlite3 and the decoders raise whatever they trip over
+        reason = str(error) or type(error).__name__
+        raise RecordingError(
+            f'{path}: not a readable bag ({reason}); it is truncated, corrupt or not a bag'
+        ) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Reader]:
+    with _naming(path):
+        bag = Reader(path)
+        bag.open()
+        try:
+            for connection in bag.connections:
+                _register(connection)
+            yield bag
+        finally:
+            bag.close()
+
+
+def _register(connection: Connection) -> None:
+    """Learn a foreign message type from the definition its bag carries."""
+    definition = connection.msgdef
+    if (
+        connection.msgtype not in store().fielddefs
+        and definition.format == MessageDefinitionFormat.MSG
+    ):
+        found = get_types_from_msg(definition.data, connection.msgtype)
+        known = store().fielddefs
+        store().register({name: fields for name, fields in found.items() if name not in known})
+
+
+def _connections(path: Path, bag: Reader, wanted: Sequence[str]) -> list[Connection]:
+    found = [c for c in bag.connections if c.topic in wanted]
+    missing = set(wanted) - {c.topic for c in found}
+    if missing:
+        there = {c.topic: c.msgtype for c in bag.connections}
+        raise RecordingError(f'{path}: no topic {", ".join(sorted(missing))}; {_listed(there)}')
+    return found
+
+
+def _listed(there: Mapping[str, str]) -> str:
+    if not there:
+        return 'the bag holds no topics'
+    return 'there are: ' + ', '.join(f'{name} ({kind})' for name, kind in sorted(there.items()))
+
+
+def _skeleton_topic(path: Path, there: Mapping[str, str], topic: str | None) -> str:
+    if topic is not None:
+        name = topic if topic in there else f'/{topic.lstrip("/")}'
+        if name not in there:
+            raise RecordingError(f'{path}: no topic {topic}; {_listed(there)}')
+        if there[name] not in SOURCES:
+            raise RecordingError(
+                f'{path}: skeletons cannot be read from {name} ({there[name]}); supported types: '
+                f'{", ".join(sorted(SOURCES))}; {_listed(there)}'
+            )
+        return name
+    possible = sorted(name for name, kind in there.items() if kind in SOURCES)
+    if not possible:
+        raise RecordingError(f'{path}: no skeleton topic; {_listed(there)}')
+    # Markers and pose arrays are often drawings: a topic in our own form comes first.
+    own = [name for name in possible if there[name] == TYPE]
+    if len(own or possible) > 1:
+        raise RecordingError(
+            f'{path}: {", ".join(own or possible)} may all hold skeletons: name one (--topic)'
+        )
+    return (own or possible)[0]
+
+
+def _custom_data(path: Path) -> dict[str, str]:
+    """What the writer left in a bag's metadata; empty for bags of others."""
+    with _opened(path) as bag:
+        found = bag.storage.metadata.custom
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _skeleton(
+    source: Source, format: str | None, about: Mapping[str, str]
+) -> tuple[Skeleton, str, str]:
+    """Skeleton, upward axis and kind of points of a topic's messages."""
+    name = format or about.get(_FORMAT_KEY)
+    joints = tuple(filter(None, about.get(_JOINTS_KEY, '').split(',')))
+    if name in available_formats() or not joints or format:
+        form = load_format(name or source.format)
+        if not joints or format or form.skeleton.joints == joints:
+            return form.skeleton, source.up or form.up, form.kind
+    return Skeleton(name or _NAMELESS, joints, (-1,) * len(joints)), source.up or 'Z', 'joints'
+
+
+def _recording(name: str, body_id: int, frames: Mapping[int, SkeletonFrame]) -> Recording:
+    stamps = np.array(sorted(frames), np.int64)
+    ordered = [frames[stamp] for stamp in stamps.tolist()]
+    skeleton = ordered[0].skeleton
+    seconds = float(stamps[-1] - stamps[0]) * 1e-9
+    return Recording(
+        name=name,
+        stamps_ns=stamps,
+        points=np.stack([frame.points for frame in ordered]),
+        confidence=np.stack([frame.confidence for frame in ordered]),
+        names=skeleton.joints,
+        rate_hz=(len(stamps) - 1) / seconds if seconds > 0 else 1.0,
+        up='Z',
+        format=None if skeleton.name == _NAMELESS else skeleton.name,
+        kind='joints',
+        parents=skeleton.parents,
+        body_id=body_id,
+        frame_id=ordered[0].frame_id,
+    )

@@ -1,0 +1,95 @@
+"""`humandyn convert`: a motion file becomes a rosbag2 recording of skeleton messages."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from humandyn_ros.bags import write_skeletons
+from humandyn_ros.errors import SkeletonError
+from humandyn_ros.recordings import Recording, read_motion
+from humandyn_ros.skeleton import SkeletonFormat, load_format, recognise
+
+
+def convert(arguments: argparse.Namespace) -> str:
+    """Run `humandyn convert` and return what was done, in one line."""
+    return convert_file(
+        arguments.source,
+        arguments.bag,
+        format=arguments.format,
+        up=arguments.up,
+        model=arguments.model,
+        topic=arguments.topic,
+        storage=arguments.storage,
+    )
+
+
+def convert_file(
+    source: str | Path,
+    bag: str | Path,
+    *,
+    format: str | None = None,
+    up: str | None = None,
+    model: str | Path | None = None,
+    topic: str = 'skeletons',
+    storage: str = 'mcap',
+) -> str:
+    """Write the motion of a file as a bag that `ros2 bag play` plays.
+
+    Points lie in the format's order, so that a node with that `format` reads them; points that
+    fit no format keep the file's own order and names.
+
+    Args:
+        source: Motion file, see `read_motion`.
+        bag: Folder to create.
+        format: Skeleton format; recognised from the names without it.
+        up: Upward axis of the file, where it is not the usual one.
+        model: OpenSim model of an inverse kinematics file.
+        topic: Topic of the messages.
+        storage: 'mcap' or 'sqlite3'.
+
+    Returns:
+        What was written, in one line.
+
+    Raises:
+        RecordingError: The file cannot be read, or the bag not be written.
+        SkeletonError: The named format is unknown or does not fit.
+    """
+    recording = read_motion(source, up=up, model=model)
+    try:
+        named = format or recording.format
+        form = load_format(named).bind(recording.names) if named else recognise(recording.names)
+        recording = in_order(recording, form)
+    except SkeletonError:
+        if format:
+            raise
+    write_skeletons(bag, [recording], topic=topic, storage=storage)
+    told = recording.format or 'points in file order, no format recognised'
+    frames, points = recording.confidence.shape
+    notes = ''.join(f'; {note}' for note in recording.notes)
+    return (
+        f'{bag}: {frames} frames of {points} points ({told}) at {recording.rate_hz:.6g} Hz on '
+        f'/{topic.lstrip("/")}, {storage}{notes}'
+    )
+
+
+def in_order(recording: Recording, form: SkeletonFormat) -> Recording:
+    """Return the recording with the points of a bound format, in its order; absent ones NaN."""
+    frames = len(recording.stamps_ns)
+    points = np.full((frames, len(form.columns), 3), np.nan)
+    confidence = np.zeros((frames, len(form.columns)))
+    for place, column in enumerate(form.columns):
+        if column >= 0:
+            points[:, place] = recording.points[:, column]
+            confidence[:, place] = recording.confidence[:, column]
+    return dataclasses.replace(
+        recording,
+        points=points,
+        confidence=confidence,
+        names=form.skeleton.joints,
+        parents=form.skeleton.parents,
+        format=form.name,
+    )
