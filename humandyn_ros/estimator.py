@@ -129,6 +129,9 @@ class Estimator:
         return True
 
     def _answer(self, frame: SkeletonFrame, state: KinematicState) -> tuple[Estimate, ...]:
+        self._reason = self._gate.problem(state)
+        if self._reason:
+            return ()  # an engine need not make sense of what no body can do
         dynamics = self._engine.step(state)
         self._filter.cutoff_hz = self._engine.cutoff_hz
         self._reason = self._gate.problem(state, dynamics)

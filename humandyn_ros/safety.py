@@ -64,8 +64,8 @@ class Gate:
         """The newest admitted estimate, as admitted."""
         return self._last
 
-    def problem(self, state: KinematicState, dynamics: Dynamics) -> str:
-        """Return why this answer must not leave, or '' when it may."""
+    def problem(self, state: KinematicState, dynamics: Dynamics | None = None) -> str:
+        """Return why this state or the answer to it must not go on, or '' when it may."""
         seen = state.seen[_LEGS]
         if not seen.all():
             missing = [CANONICAL.joints[i] for i, ok in zip(_LEGS, seen, strict=True) if not ok]
@@ -73,7 +73,9 @@ class Gate:
         fastest = float(np.nanmax(np.abs(state.accelerations)))
         if fastest > self.limits.acceleration_m_s2:
             return f'a joint centre accelerates at {fastest:.0f} m/s²: the tracker jumped'
-        if not all_finite(dynamics.inverse_dynamics, dynamics.ground, dynamics.residual):
+        if dynamics is not None and not all_finite(
+            dynamics.inverse_dynamics, dynamics.ground, dynamics.residual
+        ):
             return 'the engine answered with a number that is not finite'
         return ''
 

@@ -48,11 +48,6 @@ class Health:
             self.dropped += round(interval / usual) - 1
         self._intervals_ns.append(interval)
 
-    def message_refused(self, now_ns: int, reason: str) -> None:
-        """Count one message that could not be used."""
-        self.refused += 1
-        self.trouble(now_ns, reason)
-
     def trouble(self, now_ns: int, reason: str) -> None:
         """Report a problem for the next seconds."""
         self._problem, self._problem_ns = reason, now_ns

@@ -40,4 +40,4 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     return tuple(frame(head, body, skeleton, points) for body, (head, points) in bodies.items())
 
 
-SOURCE = Source('visualization_msgs/msg/MarkerArray', read, 'azure_kinect_32')
+SOURCE = Source('visualization_msgs/msg/MarkerArray', read, 'k4a_32')

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from humandyn_ros.config import Checked, PersonConfig, setting
@@ -57,13 +57,17 @@ class DynamicsNode:
 
     Args:
         handle: The node to be.
+        steady_ns: The steady clock that silence and latency are measured on.
 
     Raises:
         HumandynError: A parameter cannot be used; the message names it.
     """
 
-    def __init__(self, handle: NodeHandle) -> None:
+    def __init__(
+        self, handle: NodeHandle, steady_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         self._handle = handle
+        self._steady_ns = steady_ns
         self._config = Settings(handle, DynamicsConfig(), read_only=True).value
         self._person = Settings(handle, PersonConfig(), names=PERSON_NAMES)
         self._markers = Settings(handle, MarkerConfig(), prefix='markers.')
@@ -83,7 +87,7 @@ class DynamicsNode:
         up = 'Z' if self._config.world_frame else self._config.up
         self._input = SkeletonInput(
             handle, 'skeletons', self._config.input_type, self._config.format, up,
-            on_frames=self._frames, on_problem=self._problem,
+            on_frames=self._frames, on_refused=self._refused, on_problem=self._problem,
         )  # fmt: skip
         on_change(handle, [self._person, self._markers], self._person_changed)
         handle.on_time_jump(self._time_jumped)
@@ -98,7 +102,7 @@ class DynamicsNode:
     # From the topic
 
     def _frames(self, frames: tuple[SkeletonFrame, ...]) -> None:
-        now_ns = time.monotonic_ns()
+        now_ns = self._steady_ns()
         people, world = self._started()
         placed = [world.bring(frame) for frame in frames]
         known = [frame for frame in placed if frame is not None]
@@ -150,7 +154,7 @@ class DynamicsNode:
         outputs.is_wearer = self._people is not None and self._people.wearer == estimate.body_id
         age_ms = self._age_ms(estimate)
         outputs.publish(estimate, self._frame_id, age_ms, arrived_ns)
-        done_ns = time.monotonic_ns()
+        done_ns = self._steady_ns()
         self._latest[estimate.body_id] = (estimate, done_ns)
         if estimate.valid:
             self._health.estimate_published((done_ns - arrived_ns) * 1e-6, age_ms)
@@ -163,7 +167,7 @@ class DynamicsNode:
     # Time, parameters, health
 
     def _tick(self) -> None:
-        now_ns = time.monotonic_ns()
+        now_ns = self._steady_ns()
         if self._people is not None:
             for estimate in self._people.tick(now_ns):
                 self._publish(estimate, now_ns)
@@ -181,17 +185,19 @@ class DynamicsNode:
             self._people.reset(f'ROS time jumped by {jump_ns * 1e-9:.3f} s')
         self._handle.log('warn', f'ROS time jumped by {jump_ns * 1e-9:.3f} s: starting afresh')
 
+    def _refused(self, text: str) -> None:
+        self._health.refused += 1
+        self._problem(text)
+
     def _problem(self, text: str) -> None:
-        self._health.trouble(time.monotonic_ns(), text)
-        self._complaints.say(text)
+        self._health.trouble(self._steady_ns(), text)
+        self._complaints.say(text, self._steady_ns())
 
     def _report(self) -> None:
         if not self._diagnostics.subscribers:
             return
         name = self._handle.name
-        summary = self._health.report(
-            f'{name}: skeletons', time.monotonic_ns(), self._input.waiting
-        )
+        summary = self._health.report(f'{name}: skeletons', self._steady_ns(), self._input.waiting)
         facts = {'engine': self._config.engine, 'backend': 'numpy', **self._input_facts()}
         bodies = [_body_status(name, estimate) for estimate, _ in self._latest.values()]
         statuses = [Status(summary.name, summary.level, summary.text, {**facts, **summary.values})]
@@ -226,8 +232,7 @@ class _Complaints:
         self._last = ''
         self._quiet_until_ns = 0
 
-    def say(self, text: str) -> None:
-        now_ns = time.monotonic_ns()
+    def say(self, text: str, now_ns: int) -> None:
         repeated = text == self._last and now_ns < self._quiet_until_ns + 30_000_000_000
         if now_ns < self._quiet_until_ns or repeated:
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Qos
@@ -23,13 +23,17 @@ class SourceNode:
 
     Args:
         handle: The node to be.
+        steady_ns: The steady clock that frames are due on.
 
     Raises:
         HumandynError: The source cannot be read; the message names it.
     """
 
-    def __init__(self, handle: NodeHandle) -> None:
+    def __init__(
+        self, handle: NodeHandle, steady_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
         self._handle = handle
+        self._steady_ns = steady_ns
         config = Settings(handle, SourceConfig(), read_only=True).value
         self._config = config
         motion = load_motion(config)
@@ -49,7 +53,7 @@ class SourceNode:
         self._handle.spin()
 
     def _turn(self) -> None:
-        now_ns = time.monotonic_ns()
+        now_ns = self._steady_ns()
         if self._finished_ns is not None:
             if now_ns - self._finished_ns > _LINGER_S * 1e9:
                 self._handle.shutdown()
