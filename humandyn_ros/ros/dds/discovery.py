@@ -1,7 +1,10 @@
 """Which machines and processes can meet: ROS 2's discovery variables as Cyclone DDS XML.
 
-The mapping is the one of rmw_cyclonedds (Jazzy), so that both ends agree. One default differs:
-where ROS 2 reaches the whole subnet unless told otherwise, we reach this host only.
+The mapping is the one of rmw_cyclonedds (Jazzy), so that both ends agree, with two differences.
+Where ROS 2 reaches the whole subnet unless told otherwise, we reach this host only. And reaching
+this host only, we listen on the loopback interface: rmw_cyclonedds of Jazzy (Cyclone 0.10)
+announces itself to 127.0.0.1, and Cyclone 11 drops announcements that come in on an interface it
+does not use.
 """
 
 from __future__ import annotations
@@ -15,6 +18,10 @@ from humandyn_ros.errors import WireError
 _RANGES = ('OFF', 'LOCALHOST', 'SUBNET', 'SYSTEM_DEFAULT')
 _LAST_DOMAIN = 232  # the last whose DDSI ports (7400 + 250 id) fit in 16 bits
 _MAX_PARTICIPANTS = 32  # per host; rmw_cyclonedds uses the same
+_LOOPBACK = (
+    '<CycloneDDS><Domain><General><Interfaces><NetworkInterface address="127.0.0.1"/>'
+    '</Interfaces></General></Domain></CycloneDDS>'
+)
 
 
 def domain_id(environment: Mapping[str, str] = os.environ) -> int:
@@ -62,9 +69,11 @@ def configuration(environment: Mapping[str, str] = os.environ, *, process_id: in
         WireError: A variable holds a value that ROS 2 does not know.
     """
     reach = discovery_range(environment)
+    given = environment.get('CYCLONEDDS_URI', '')
     parts = [] if reach == 'SYSTEM_DEFAULT' else [_domain(reach, environment, process_id)]
-    parts.append(environment.get('CYCLONEDDS_URI', ''))
-    return ','.join(filter(None, parts))
+    if reach == 'LOCALHOST' and '<NetworkInterface ' not in given:
+        parts.append(_LOOPBACK)
+    return ','.join(filter(None, [*parts, given]))
 
 
 def _domain(reach: str, environment: Mapping[str, str], process_id: int) -> str:
@@ -84,7 +93,12 @@ def _domain(reach: str, environment: Mapping[str, str], process_id: int) -> str:
         )
         peers = (('localhost',) if reach == 'LOCALHOST' else ()) + static_peers(environment)
     listed = ''.join(f'<Peer address={quoteattr(peer)}/>' for peer in peers)
-    found = f'<Peers>{listed}</Peers>' if listed else ''
+    # Cyclone 11 gives a listed peer up after 30 s of silence; 0.10 and ROS 2 never do.
+    found = (
+        f'<InitialLocatorPruneDelay>inf</InitialLocatorPruneDelay><Peers>{listed}</Peers>'
+        if listed
+        else ''
+    )
     return (
         f'<CycloneDDS><Domain>{general}<Discovery>{index}{found}</Discovery></Domain></CycloneDDS>'
     )
