@@ -57,9 +57,8 @@ class Estimator:
         self._adapter = adapter or Adapter(form, person=self.person)
         self._joints = self._adapter.form.width
         self._filter = make_filter(self.config.filter)
-        self._engine: Engine
-        self._gate: Gate
-        self.set_person(self.person)
+        self._engine: Engine = PhysicsEngine(self.person, self.config.physics)
+        self._gate = Gate(self.config.safety, Limits.load(), self._engine.mass_kg)
         self.dropped = 0
         self._newest_ns: int | None = None
         self._reason = 'no frame yet'
@@ -85,7 +84,6 @@ class Estimator:
         """Change body mass, height or sex; torques move to the new values at the slew limit."""
         self.person = person
         self._engine = PhysicsEngine(person, self.config.physics)
-        self._gate = Gate(self.config.safety, Limits.load(), self._engine.mass_kg)
 
     def push(self, frame: SkeletonFrame) -> tuple[Estimate, ...]:
         """Take one frame and return the estimates that became ready.
@@ -138,6 +136,7 @@ class Estimator:
         if self._reason:
             return ()
         self._good_since_tick = True
+        self._gate.mass_kg = self._engine.mass_kg  # a mass that is assumed follows the height
         age_ms = (frame.stamp_ns - state.stamp_ns) * 1e-6
         return (self._gate.admit(frame.body_id, state, dynamics, age_ms, self._adapter.notes),)
 

@@ -63,21 +63,16 @@ def _positive(path: object, key: object, value: object) -> float:
 
 
 class SlewLimiter:
-    """Bounds the change of torques between published estimates.
+    """Bounds the change of torques between published estimates."""
 
-    Args:
-        rate: Largest change, N·m/s.
-    """
-
-    def __init__(self, rate: float) -> None:
-        self.rate = rate
+    def __init__(self) -> None:
         self._last: Array | None = None
         self._stamp_ns = 0
 
-    def step(self, stamp_ns: int, torque: Array) -> Array:
-        """Return the torque (N,) N·m nearest to the wanted one that the slew limit allows."""
+    def step(self, stamp_ns: int, torque: Array, rate: float) -> Array:
+        """Return the torque (N,) N·m nearest to the wanted one that `rate`, N·m/s, allows."""
         if self._last is not None and self._last.shape == torque.shape:
-            bound = self.rate * max(stamp_ns - self._stamp_ns, 0) * 1e-9
+            bound = rate * max(stamp_ns - self._stamp_ns, 0) * 1e-9
             torque = self._last + np.clip(torque - self._last, -bound, bound)
         self._last, self._stamp_ns = torque, stamp_ns
         return torque

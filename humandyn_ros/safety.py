@@ -54,7 +54,7 @@ class Gate:
         self.config = config
         self.limits = limits
         self.mass_kg = mass_kg
-        self._slew = SlewLimiter(limits.slew_nm_per_kg_s * mass_kg)
+        self._slew = SlewLimiter()
         self._last: Estimate | None = None
         self._good_since_ns: int | None = None
         self._good_until_ns = 0
@@ -94,7 +94,8 @@ class Gate:
         )
         if not self._settled(state.stamp_ns):
             self._slew.start_from_zero(state.stamp_ns, len(names))
-        torque = self._slew.step(state.stamp_ns, clamped.torque)
+        rate = self.limits.slew_nm_per_kg_s * self.mass_kg
+        torque = self._slew.step(state.stamp_ns, clamped.torque, rate)
         valid = self._settled(state.stamp_ns)
         self._last = Estimate(
             body_id=body_id,

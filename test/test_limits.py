@@ -36,17 +36,17 @@ def test_torques_are_clipped_and_power_follows():
 
 
 def test_a_step_of_torque_leaves_as_a_ramp_of_the_slew_rate():
-    slew = SlewLimiter(rate=100.0)
+    slew = SlewLimiter()
     slew.start_from_zero(0, 1)
     wanted = np.array([50.0])
-    out = [float(slew.step(int(k * 1e8), wanted)[0]) for k in range(1, 8)]
+    out = [float(slew.step(int(k * 1e8), wanted, 100.0)[0]) for k in range(1, 8)]
     assert out == pytest.approx([10, 20, 30, 40, 50, 50, 50])
 
 
 def test_stamps_that_stand_still_allow_no_change():
-    slew = SlewLimiter(rate=100.0)
+    slew = SlewLimiter()
     slew.start_from_zero(5, 1)
-    assert slew.step(5, np.array([50.0])) == pytest.approx([0.0])
+    assert slew.step(5, np.array([50.0]), 100.0) == pytest.approx([0.0])
 
 
 @pytest.mark.parametrize(
