@@ -18,10 +18,13 @@ from humandyn_ros.errors import WireError
 _RANGES = ('OFF', 'LOCALHOST', 'SUBNET', 'SYSTEM_DEFAULT')
 _LAST_DOMAIN = 232  # the last whose DDSI ports (7400 + 250 id) fit in 16 bits
 _MAX_PARTICIPANTS = 32  # per host; rmw_cyclonedds uses the same
-_LOOPBACK = (
-    '<CycloneDDS><Domain><General><Interfaces><NetworkInterface address="127.0.0.1"/>'
-    '</Interfaces></General></Domain></CycloneDDS>'
+# Cyclone 11 gives a listed peer up after 30 s of silence; 0.10 never does. A ROS 2 node of the
+# default range (subnet) announces itself on the network only: it meets us when we call.
+_KEEP_LOOKING = (
+    '<SPDPInterval>2 s</SPDPInterval><InitialLocatorPruneDelay>inf</InitialLocatorPruneDelay>'
 )
+_NETWORK = '<NetworkInterface autodetermine="true" priority="default"/>'
+_LOOPBACK = '<NetworkInterface address="127.0.0.1"/>'
 
 
 def domain_id(environment: Mapping[str, str] = os.environ) -> int:
@@ -72,8 +75,16 @@ def configuration(environment: Mapping[str, str] = os.environ, *, process_id: in
     given = environment.get('CYCLONEDDS_URI', '')
     parts = [] if reach == 'SYSTEM_DEFAULT' else [_domain(reach, environment, process_id)]
     if reach == 'LOCALHOST' and '<NetworkInterface ' not in given:
-        parts.append(_LOOPBACK)
+        parts.append(_interfaces(also_network=bool(static_peers(environment))))
     return ','.join(filter(None, [*parts, given]))
+
+
+def _interfaces(*, also_network: bool) -> str:
+    listed = (_NETWORK if also_network else '') + _LOOPBACK
+    return (
+        f'<CycloneDDS><Domain><General><Interfaces>{listed}</Interfaces></General></Domain>'
+        '</CycloneDDS>'
+    )
 
 
 def _domain(reach: str, environment: Mapping[str, str], process_id: int) -> str:
@@ -93,12 +104,7 @@ def _domain(reach: str, environment: Mapping[str, str], process_id: int) -> str:
         )
         peers = (('localhost',) if reach == 'LOCALHOST' else ()) + static_peers(environment)
     listed = ''.join(f'<Peer address={quoteattr(peer)}/>' for peer in peers)
-    # Cyclone 11 gives a listed peer up after 30 s of silence; 0.10 and ROS 2 never do.
-    found = (
-        f'<InitialLocatorPruneDelay>inf</InitialLocatorPruneDelay><Peers>{listed}</Peers>'
-        if listed
-        else ''
-    )
+    found = f'{_KEEP_LOOKING}<Peers>{listed}</Peers>' if listed else ''
     return (
         f'<CycloneDDS><Domain>{general}<Discovery>{index}{found}</Discovery></Domain></CycloneDDS>'
     )
