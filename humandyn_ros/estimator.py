@@ -111,7 +111,7 @@ class Estimator:
                 f'format {self._adapter.form.name} has {self._joints} joints: expected '
                 f'({self._joints}, 3); set the format that the source really sends'
             )
-        finite = np.isfinite(frame.points).all(axis=1)
+        finite = np.asarray(np.isfinite(frame.points).all(axis=1), dtype=np.bool_)
         points = np.where(finite[:, None], frame.points, np.nan)
         confidence = np.where(finite & np.isfinite(frame.confidence), frame.confidence, 0.0)
         return points, np.clip(np.asarray(confidence, np.float64), 0.0, 1.0)
