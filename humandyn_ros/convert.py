@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from pathlib import Path
-
-import numpy as np
 
 from humandyn_ros.bags import write_skeletons
 from humandyn_ros.errors import SkeletonError
-from humandyn_ros.recordings import Recording, read_motion
-from humandyn_ros.skeleton import SkeletonFormat, load_format, recognise
+from humandyn_ros.recordings import in_order, read_motion
+from humandyn_ros.skeleton import load_format, recognise
 
 
 def convert(arguments: argparse.Namespace) -> str:
@@ -73,23 +70,4 @@ def convert_file(
     return (
         f'{bag}: {frames} frames of {points} points ({told}) at {recording.rate_hz:.6g} Hz on '
         f'/{topic.lstrip("/")}, {storage}{notes}'
-    )
-
-
-def in_order(recording: Recording, form: SkeletonFormat) -> Recording:
-    """Return the recording with the points of a bound format, in its order; absent ones NaN."""
-    frames = len(recording.stamps_ns)
-    points = np.full((frames, len(form.columns), 3), np.nan)
-    confidence = np.zeros((frames, len(form.columns)))
-    for place, column in enumerate(form.columns):
-        if column >= 0:
-            points[:, place] = recording.points[:, column]
-            confidence[:, place] = recording.confidence[:, column]
-    return dataclasses.replace(
-        recording,
-        points=points,
-        confidence=confidence,
-        names=form.skeleton.joints,
-        parents=form.skeleton.parents,
-        format=form.name,
     )

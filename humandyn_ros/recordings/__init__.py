@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 from humandyn_ros.recordings.axes import to_z_up
+from humandyn_ros.recordings.order import in_order
 from humandyn_ros.recordings.read import read_forces, read_moments, read_motion
 from humandyn_ros.recordings.recording import Forces, Moments, Plate, Recording
 
@@ -15,6 +16,7 @@ __all__ = [
     'Moments',
     'Plate',
     'Recording',
+    'in_order',
     'read_forces',
     'read_moments',
     'read_motion',

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from humandyn_ros.bags import is_bag, read_skeletons
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.quantities import SkeletonFrame
-from humandyn_ros.recordings import Recording, read_motion
-from humandyn_ros.skeleton import SkeletonFormat, load_format
-from humandyn_ros.skeleton.axes import to_z_up
+from humandyn_ros.recordings import Recording, in_order, read_motion, to_z_up
+from humandyn_ros.skeleton import load_format, recognise
 
 SYNTHETIC = 'synthetic:'
 
@@ -84,27 +85,27 @@ def load_motion(config: SourceConfig) -> Motion:
     """Read the configured source.
 
     Raises:
-        RecordingError: It cannot be read, or its format is not known.
-        SkeletonError: The format is not known.
+        RecordingError: It cannot be read.
+        SkeletonError: The format is not known, or does not fit the points.
         ConfigError: The synthetic person cannot do this.
     """
-    recordings = _recordings(config)
-    name = config.format or recordings[0].format
-    if not name:
-        points = ', '.join(recordings[0].names)
-        raise RecordingError(
-            f'{config.source}: the skeleton format of its points ({points}) is not known: '
-            'set the parameter `format` (humandyn formats lists them)'
-        )
-    form = load_format(name)
+    recordings = [_upright(recording, config) for recording in _recordings(config)]
     moments: dict[int, list[SkeletonFrame]] = {}
     for recording in recordings:
-        for frame in arranged(recording, form).frames():
+        for frame in recording.frames():
             moments.setdefault(frame.stamp_ns, []).append(frame)
     if not moments:
         raise RecordingError(f'{config.source} holds no frames')
     line = tuple((stamp, tuple(frames)) for stamp, frames in sorted(moments.items()))
-    return Motion(recordings[0].name, name, line)
+    return Motion(recordings[0].name, recordings[0].skeleton.name, line)
+
+
+def _upright(recording: Recording, config: SourceConfig) -> Recording:
+    """Points in the order of their format, z up."""
+    name = config.format or recording.format
+    form = load_format(name).bind(recording.names) if name else recognise(recording.names)
+    points = to_z_up(recording.points, recording.up)
+    return in_order(dataclasses.replace(recording, points=points, up='Z'), form)
 
 
 # The readers are imported where they are used: a node that plays a file needs no synthesis.
@@ -118,47 +119,13 @@ def _recordings(config: SourceConfig) -> list[Recording]:
         kind = config.source.removeprefix(SYNTHETIC)
         return [person(kind, rate_hz=config.rate_hz, seed=config.seed, height_m=config.height)]
     path = Path(config.source)
-    if path.is_dir() or path.suffix in ('.mcap', '.db3'):
-        from humandyn_ros.bags import read_skeletons
-
+    if is_bag(path):
         return read_skeletons(path, topic=config.bag_topic or None, format=config.format or None)
     return [
         read_motion(
             path, format=config.format or None, up=config.up or None, model=config.model or None
         )
     ]
-
-
-def arranged(recording: Recording, form: SkeletonFormat) -> Recording:
-    """Return a recording with z up and its points in the format's order.
-
-    Raises:
-        RecordingError: None of the format's points is in the recording.
-    """
-    found = form.match(recording.names)
-    joints = form.skeleton.joints
-    if not found:
-        raise RecordingError(
-            f'{recording.name} has none of the points of format {form.name} '
-            f'({", ".join(joints)}); it has {", ".join(recording.names)}'
-        )
-    frames = len(recording.stamps_ns)
-    points = np.full((frames, len(joints), 3), np.nan)
-    confidence = np.zeros((frames, len(joints)))
-    for column, joint in enumerate(joints):
-        if joint in found:
-            points[:, column] = recording.points[:, found[joint]]
-            confidence[:, column] = recording.confidence[:, found[joint]]
-    turn = to_z_up(recording.up, form.handedness)
-    return dataclasses.replace(
-        recording,
-        points=points @ turn.T,
-        confidence=confidence,
-        names=joints,
-        parents=form.skeleton.parents,
-        up='Z',
-        format=form.skeleton.name,
-    )
 
 
 class Playback:
@@ -181,7 +148,7 @@ class Playback:
         """How often `due` wants to be asked."""
         interval_s = self._motion.interval_ns * 1e-9 / self._config.speed
         # A whole number of periods per interval: evenly sampled motion is played evenly.
-        return max(interval_s / np.ceil(interval_s / _SLOWEST_S), _FASTEST_S)
+        return max(interval_s / math.ceil(interval_s / _SLOWEST_S), _FASTEST_S)
 
     @property
     def started(self) -> bool:
