@@ -24,8 +24,9 @@ LANDMARKS = {
 
 PLACES = {
     'hip': slice(1, 3), 'knee': slice(4, 6), 'ankle': slice(7, 9), 'foot': slice(10, 12),
-    'neck': slice(12, 13), 'head': slice(15, 16), 'shoulder': slice(16, 18),
-    'elbow': slice(18, 20), 'wrist': slice(20, 22), 'hand': slice(22, 24),
+    'level_foot': slice(10, 12), 'neck': slice(12, 13), 'head': slice(15, 16),
+    'shoulder': slice(16, 18), 'elbow': slice(18, 20), 'wrist': slice(20, 22),
+    'hand': slice(22, 24),
 }  # fmt: skip
 """Where the joints lie in the canonical skeleton: left then right, or the one."""
 

@@ -7,10 +7,11 @@ import numpy as np
 from humandyn_ros.markers.body import Body
 from humandyn_ros.markers.hinge import beside, chord, foot_medial
 from humandyn_ros.markers.hip import hip_centres
-from humandyn_ros.markers.vectors import across, cross, dot, unit
+from humandyn_ros.markers.vectors import across, cross, dot, length, unit
 from humandyn_ros.quantities import Array
 
 _INWARD = np.array([[1.0], [-1.0]])  # rightward is inward for the left leg
+_UP = np.array([0.0, 0.0, 1.0])
 _TOE_DROP = 0.012  # m from the skin over the second metatarsal head to its centre
 
 
@@ -23,7 +24,7 @@ def hip(body: Body) -> Array:
     elif body.has('sacrum'):
         back = body['sacrum'][:, 0]
     else:
-        level = cross(np.array([0.0, 0.0, 1.0]), asis[:, 1] - asis[:, 0])
+        level = cross(_UP, asis[:, 1] - asis[:, 0])
         back = asis.mean(axis=1) - unit(level) * 0.1
     return hip_centres(
         asis,
@@ -83,10 +84,24 @@ def foot(body: Body) -> Array:
     return toe - (body.sizes.marker_radius + _TOE_DROP) * up
 
 
-METHODS = {'hip': hip, 'knee': knee, 'ankle': ankle, 'foot': foot}
+def level_foot(body: Body) -> Array:
+    """Toe base of feet that were not seen: level, forward as the pelvis faces.
+
+    Ahead of the ankle by 0.31 and below it by 0.13 times the shank (joint offsets of Rajagopal
+    et al. 2016 over its shank; metatarsal heads and malleoli standing).
+    """
+    ankle_, knee_ = body.joint('ankle'), body.joint('knee')
+    shank = length(knee_ - ankle_)
+    forward = unit(cross(_UP, body.rightward()))
+    result: Array = ankle_ + shank * (0.31 * forward - 0.13 * _UP)
+    return result
+
+
+METHODS = {'hip': hip, 'knee': knee, 'ankle': ankle, 'foot': foot, 'level_foot': level_foot}
 NEEDS = {
     'hip': (('asis',),),
     'knee': (('knee_lateral',),),
     'ankle': (('ankle_lateral',),),
     'foot': (('mt1', 'mt5'), ('toe', 'heel')),
+    'level_foot': ((),),
 }

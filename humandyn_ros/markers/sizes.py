@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.errors import SkeletonError
 from humandyn_ros.quantities import Array
 
 PHANTOM_STATURE = 1.7018  # m; Ross & Wilson 1974, the unisex reference person
@@ -23,6 +22,11 @@ _PLUG_IN_GAIT = {
     'LElbowWidth': ('elbow', 0), 'RElbowWidth': ('elbow', 1),
     'LWristWidth': ('wrist', 0), 'RWristWidth': ('wrist', 1),
 }  # fmt: skip
+_RANGES = dict.fromkeys(_PLUG_IN_GAIT, (0.02, 0.25)) | {
+    'MarkerDiameter': (0.002, 0.05),
+    'InterAsisDistance': (0.1, 0.45),
+    'Height': (0.5, 2.5),
+}  # m
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +38,14 @@ class Sizes:
         widths: Joint name ('knee', 'ankle', 'elbow', 'wrist') to left and right width (2,) m.
         asis_distance: Between the front iliac spines m, None: from the markers.
         marker_radius: m.
+        notes: What was left out.
     """
 
     height: float | None
     widths: Mapping[str, Array]
     asis_distance: float | None = None
     marker_radius: float = MARKER_RADIUS
+    notes: tuple[str, ...] = ()
 
     def half_width(self, joint: str, height: Array) -> Array:
         """Half the joint's width plus the marker's radius, per side, m.
@@ -64,24 +70,27 @@ def read_sizes(parameters: Mapping[str, float], height: float | None) -> Sizes:
         parameters: Names such as 'LKneeWidth', 'MarkerDiameter', 'InterAsisDistance', in mm.
         height: Standing height m, where the caller knows it; else 'Height' is used.
 
-    Raises:
-        SkeletonError: A size is not a length between 1 mm and 2.5 m.
+    Returns:
+        The sizes; values that are no size of a person (0 where nobody filled them in) are left
+        out, and its notes say so where they are not 0.
     """
-    for name, value in parameters.items():
-        known = name in _PLUG_IN_GAIT or name in ('MarkerDiameter', 'InterAsisDistance', 'Height')
-        if known and not 1.0 <= value <= 2500.0:
-            raise SkeletonError(f'{name} = {value} mm is no size of a person; correct or drop it')
+    known = {n: v / 1000 for n, v in parameters.items() if n in _RANGES}
+    good = {n: v for n, v in known.items() if _RANGES[n][0] <= v <= _RANGES[n][1]}
     widths: dict[str, Array] = {}
     for name, (joint, side) in _PLUG_IN_GAIT.items():
-        if name in parameters:
+        if name in good:
             pair = widths.setdefault(joint, np.full(2, np.nan))
-            pair[side] = parameters[name] / 1000
+            pair[side] = good[name]
     for pair in widths.values():
         pair[np.isnan(pair)] = np.nanmean(pair)
-    asis, stature = parameters.get('InterAsisDistance'), parameters.get('Height')
     return Sizes(
-        height if height is not None or stature is None else stature / 1000,
+        height if height is not None else good.get('Height'),
         widths,
-        None if asis is None else asis / 1000,
-        parameters.get('MarkerDiameter', 2000 * MARKER_RADIUS) / 2000,
+        good.get('InterAsisDistance'),
+        good.get('MarkerDiameter', 2 * MARKER_RADIUS) / 2,
+        tuple(
+            f'{name} = {1000 * value:g} mm is no size of a person and was left out'
+            for name, value in known.items()
+            if name not in good and value != 0
+        ),
     )

@@ -6,12 +6,14 @@ import numpy as np
 
 from humandyn_ros.markers.body import Body
 from humandyn_ros.markers.hinge import beside
-from humandyn_ros.markers.vectors import across, length, unit
+from humandyn_ros.markers.vectors import across, cross, length, unit
 from humandyn_ros.quantities import Array
 
 _INWARD = np.array([[1.0], [-1.0]])
+_BEND_WEIGHT = 4.0  # plane and trunk count alike where the elbow is bent by 15°
 _HAND_SHARE = 0.0862 / 0.2689  # hand (wrist to third knuckle) over forearm, de Leva 1996, table 4
-_HEAD_SHARE = 0.07  # neck to head centre over stature: half of 0.2429 / 1.741, de Leva 1996
+_HEAD_SHARE = 0.075  # neck to head centre over stature, in the torso of Rajagopal et al. 2016
+_HEAD_AHEAD = np.deg2rad(15.0)  # that line ahead of hips to shoulders' tops, same torso
 
 
 def neck(body: Body) -> Array:
@@ -41,13 +43,21 @@ def shoulder(body: Body) -> Array:
 
 
 def elbow(body: Body) -> Array:
-    """Middle of both sides, else beside the outer marker, inward as the trunk lies."""
+    """Middle of both sides, else beside the outer marker.
+
+    Inward is perpendicular to the plane of shoulder, elbow and wrist (Davis et al. 1991; Plug-in
+    Gait); the straighter the arm, the more the trunk's own sideways direction counts.
+    """
     outer = body['elbow_lateral']
     if body.has('elbow_medial'):
         return (outer + body['elbow_medial']) / 2
     tops = body['acromion']
-    inward = (tops[:, 1:] - tops[:, :1]) * _INWARD
-    return beside(outer, body.joint('shoulder') - outer, inward, body.half_width('elbow'))
+    inward = unit(tops[:, 1:] - tops[:, :1]) * _INWARD
+    upper = body.joint('shoulder') - outer
+    if body.has('wrist_radial') or body.has('wrist_ulnar'):
+        bend = cross(unit(upper), unit(wrist(body) - outer))
+        inward = inward - _BEND_WEIGHT * bend * _INWARD
+    return beside(outer, upper, inward, body.half_width('elbow'))
 
 
 def wrist(body: Body) -> Array:
@@ -67,7 +77,11 @@ def head(body: Body) -> Array:
     """Head centre: middle of the head's markers, else above the neck as the trunk stands."""
     if body.has('head'):
         return np.asarray(body['head'].mean(axis=1, keepdims=True), dtype=np.float64)
-    return body.joint('neck') + _HEAD_SHARE * body.height() * unit(body.upward())
+    up = unit(body.upward())
+    ahead = unit(cross(up, body.rightward()))
+    line = np.cos(_HEAD_AHEAD) * up + np.sin(_HEAD_AHEAD) * ahead
+    result: Array = body.joint('neck') + _HEAD_SHARE * body.height() * line
+    return result
 
 
 METHODS = {

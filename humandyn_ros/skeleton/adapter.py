@@ -73,7 +73,8 @@ class Adapter:
         self._methods = [(name, METHODS[name], PLACES[name]) for name in plan.methods]
         self._places = Places(plan.landmarks)
         self._defined, self._assumed = plan.defined, plan.assumed
-        self.notes = (*form.notes, *plan.notes, *_size_notes(form, self._sizes))
+        sizes = (*_size_notes(form, self._sizes), *self._sizes.notes)
+        self.notes = (*form.notes, *plan.notes, *sizes)
         self._calibrations: list[Calibration] = []
         self._reserve: Calibration | None = None
         if static is not None:
@@ -184,8 +185,9 @@ class Adapter:
 
     def _make_clusters(self, points: Array, centres: Array) -> None:
         groups: dict[str, list[Cluster]] = {'first': [], 'second': [], 'reserve': []}
+        members = {m for segment in self.form.segments.values() for m in segment.markers}
         for name, segment in self.form.segments.items():
-            later = any(m in CANONICAL.index for m in segment.markers)
+            later = members.isdisjoint(segment.gives)
             columns = [c for m in segment.markers if (c := self._column(m)) >= 0]
             for order, joints in (
                 ('second' if later else 'first', segment.gives),
@@ -259,11 +261,14 @@ class _Plan:
             if isinstance(rule, str):
                 there = any(all(n in self.landmarks for n in need) for need in NEEDS[rule])
             else:
-                there = all(self.form.has(n) or self._choose(n, (*asked, joint)) for n in rule)
+                there = all(self._there(n, (*asked, joint)) for n in rule)
             if there:
                 self.chosen[joint] = rule
                 return True
         return False
+
+    def _there(self, name: str, asked: tuple[str, ...]) -> bool:
+        return self._choose(name[1:], asked) if name[0] == '=' else self.form.has(name)
 
     def _fill(self) -> None:
         """Write rules of points as rows of `before`, rules that need methods into `after`."""
@@ -294,10 +299,10 @@ class _Plan:
             joints[CANONICAL.index[name]] = 1
             return points, joints
         for source, weight in rule.items():
-            if self.form.has(source):
+            if source[0] != '=':
                 points[self.form.columns[self.form.skeleton.index[source]]] += weight
             else:
-                more, others = self._expand(source)
+                more, others = self._expand(source[1:])
                 points, joints = points + weight * more, joints + weight * others
         return points, joints
 
@@ -312,7 +317,9 @@ class _Plan:
         if 'hand' in self.methods and 'hand' not in self.landmarks:
             notes.append('hands assumed straight on the forearms')
             self.assumed[22:24] = _ASSUMED
-        if self.methods and not {'psis', 'sacrum'} & set(self.landmarks):
+        if 'level_foot' in self.methods:
+            self.assumed[PLACES['level_foot']] = _ASSUMED
+        if 'hip' in self.methods and not {'psis', 'sacrum'} & set(self.landmarks):
             notes.append('pelvis assumed level: no marker at its back')
         return tuple(notes)
 

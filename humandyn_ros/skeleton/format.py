@@ -12,7 +12,10 @@ from humandyn_ros.errors import SkeletonError
 from humandyn_ros.quantities import Skeleton
 
 Rule = Mapping[str, float] | str
-"""How one canonical joint is made: weights of points, or the name of a method."""
+"""How one canonical joint is made: weights of points, or the name of a method.
+
+A name that begins with '=' is a canonical joint of the same map.
+"""
 
 
 @dataclass(frozen=True)

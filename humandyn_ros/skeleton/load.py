@@ -128,7 +128,7 @@ class _Checker:
             landmarks=self._landmarks(),
             segments=self._segments(),
             rules=self._rules(kind),
-            notes=tuple(str(n) for n in self._list('notes')),
+            notes=tuple(self._text(n) for n in self._list('notes')),
             columns=tuple(range(count)),
             width=count,
         )
@@ -215,7 +215,7 @@ class _Checker:
             return {self._place(value, key): 1.0}
         if isinstance(value, dict) and 'method' in value:
             method = value['method']
-            if kind != 'markers' and method not in ('level_foot',):
+            if kind != 'markers' and method != 'level_foot':
                 raise self.error(key, value, 'joints are made of weights, not of methods')
             return str(self._choice_of(method, key, tuple(METHODS)))
         if not isinstance(value, dict) or not value:
@@ -226,7 +226,17 @@ class _Checker:
         return weights
 
     def _place(self, name: Any, key: str) -> str:
-        return name if name in CANONICAL.index else self._point(name, key)
+        """A point of the format, or '=' and a canonical joint that the map makes."""
+        if str(name).startswith('='):
+            if name[1:] not in self.content['map']:
+                raise self.error(key, name, 'is not a canonical joint that this map makes')
+            return str(name)
+        return self._point(name, key)
+
+    def _text(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self.error('notes', value, 'must be a sentence; quote it if it has a colon')
+        return value
 
     def _point(self, name: Any, key: str) -> str:
         if name not in self.points:
