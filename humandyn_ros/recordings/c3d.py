@@ -1,17 +1,15 @@
-"""Laboratory recordings (.c3d), through ezc3d: markers, and access to everything else in it."""
+"""Laboratory recordings (.c3d): markers, and access to everything else in the file."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.quantities import Array
 from humandyn_ros.recordings.axes import axis_of, checked_up
-from humandyn_ros.recordings.c3d_structure import check_c3d
+from humandyn_ros.recordings.c3d_layout import Value, decode
 from humandyn_ros.recordings.files import read_bytes, reading, stem_and_ending
 from humandyn_ros.recordings.recording import Recording
 from humandyn_ros.recordings.trc import UNITS_M
@@ -32,50 +30,43 @@ class C3d:
     def __init__(self, path: Path) -> None:
         self.path = path
         content = read_bytes(path)
-        check_c3d(path, content)
         with reading(path, '.c3d'):
-            self._file = _opened(content)
-            self._points = np.asarray(self._file['data']['points'], float)
-            self._analogs = np.asarray(self._file['data']['analogs'], float)
-            self.labels = tuple(_plain(label) for label in self._all('LABELS'))
-            self.rate_hz = float(self.get('POINT', 'RATE', [0.0])[0])
-        if not self._points.shape[-1]:
-            raise RecordingError(f'{path}: holds no frames: nothing was recorded, or truncated')
+            self._content = decode(path, content)
+            self.labels = tuple(_plain(label) for label in self.strings('POINT', 'LABELS'))
+        self.rate_hz = self.number('POINT', 'RATE') or 0.0
         if not (np.isfinite(self.rate_hz) and 0.1 <= self.rate_hz <= 1e5):
             raise RecordingError(f'{path}: POINT:RATE is {self.rate_hz} Hz: corrupt file')
 
-    def get(self, group: str, name: str, default: Any = None) -> Any:
-        """Return a parameter's value, or the default where the file lacks it."""
-        entry = self._file['parameters'].get(group, {}).get(name)
-        return default if entry is None or not len(entry['value']) else entry['value']
+    def numbers(self, group: str, name: str) -> Array | None:
+        """Return a numeric parameter in its dimensions, None where the file lacks it."""
+        value = self._group(group).get(name.upper())
+        return value if isinstance(value, np.ndarray) and value.size else None
+
+    def _group(self, group: str) -> dict[str, Value]:
+        """Parameters of a group; case does not count in a .c3d."""
+        entries = self._content.parameters.get(group, {})
+        return {name.upper(): value for name, value in entries.items()}
 
     def names(self, group: str) -> tuple[str, ...]:
-        """Names of the numeric parameters of a group; none where the file lacks it."""
-        entries = self._file['parameters'].get(group, {})
-        return tuple(
-            name
-            for name, entry in entries.items()
-            if name != '__METADATA__' and np.size(entry['value']) == 1 and entry['type'] != -1
-        )
+        """Names, as written, of a group's parameters that are single numbers."""
+        entries = self._content.parameters.get(group, {})
+        return tuple(n for n, v in entries.items() if isinstance(v, np.ndarray) and v.size == 1)
+
+    def strings(self, group: str, name: str) -> list[str]:
+        """Return a list of strings; one parameter holds 255, more are in NAME2, NAME3, ..."""
+        parameters = self._group(group)
+        parts = [parameters.get(name), *(parameters.get(f'{name}{k}') for k in range(2, 10))]
+        return [text for part in parts if isinstance(part, list) for text in part]
 
     def number(self, group: str, name: str) -> float | None:
         """Return a parameter's first number, None where the file lacks it."""
-        value = self.get(group, name)
-        return None if value is None else float(np.ravel(value)[0])
-
-    def _all(self, name: str) -> list[str]:
-        """A list of POINT; one parameter holds 255 entries, more are in LABELS2, LABELS3, ..."""
-        entries = list(self.get('POINT', name, []))
-        number = 2
-        while more := self.get('POINT', f'{name}{number}'):
-            entries += more
-            number += 1
-        return entries
+        value = self.numbers(group, name)
+        return None if value is None else float(value.flat[0])
 
     @property
     def unit_m(self) -> float:
         """Metres per unit of length of the file."""
-        unit = str(self.get('POINT', 'UNITS', ['mm'])[0]).strip().lower() or 'mm'
+        unit = (self.strings('POINT', 'UNITS') or ['mm'])[0].lower() or 'mm'
         if unit not in UNITS_M:
             raise RecordingError(f'{self.path}: unknown POINT:UNITS {unit!r}: use mm, cm or m')
         return UNITS_M[unit]
@@ -83,28 +74,29 @@ class C3d:
     @property
     def points(self) -> Array:
         """All points (T, N, 3) in the file's unit; NaN where not seen."""
-        xyz: Array = np.ascontiguousarray(self._points[:3].transpose(2, 1, 0))
+        xyz: Array = self._content.points.copy()
         xyz[~np.isfinite(xyz).all(-1) | (xyz == 0).all(-1)] = np.nan
         return xyz
 
     @property
     def analogs(self) -> Array:
         """Analog channels (T_a, N), scaled by the file's own factors."""
-        channels: Array = self._analogs[0].T
-        return channels
+        return self._content.analogs
 
     @property
     def analog_rate_hz(self) -> float:
         """Rate of the analog channels in Hz."""
-        return float(self.rate_hz * self._analogs.shape[-1] / self._points.shape[-1])
+        return self.rate_hz * len(self.analogs) / len(self._content.points)
 
     def corners(self) -> Array:
         """Corners of the force plates (P, 4, 3) in the file's unit; (0, 4, 3) without plates."""
-        used = int(np.ravel(self.get('FORCE_PLATFORM', 'USED', [0]))[0])
-        corners = np.asarray(self.get('FORCE_PLATFORM', 'CORNERS', np.zeros((3, 4, 0))), float)
-        if used and corners.shape[:2] != (3, 4):
+        used = int(self.number('FORCE_PLATFORM', 'USED') or 0)
+        corners = self.numbers('FORCE_PLATFORM', 'CORNERS')
+        if not used:
+            return np.zeros((0, 4, 3))
+        if corners is None or corners.size < 12 * used or corners.shape[:2] != (3, 4):
             raise RecordingError(f'{self.path}: FORCE_PLATFORM:CORNERS are missing or damaged')
-        plates: Array = corners.reshape(3, 4, -1).transpose(2, 1, 0)[:used]
+        plates: Array = corners.reshape(3, 4, -1, order='F').transpose(2, 1, 0)[:used]
         return plates
 
     def up(self) -> str:
@@ -117,18 +109,8 @@ class C3d:
             normal = np.cross(corners[0, 0] - corners[0, 1], corners[0, 0] - corners[0, 3])
             if np.linalg.norm(normal) > 0:
                 return axis_of(-normal)
-        screen = str(self.get('POINT', 'Y_SCREEN', ['+Z'])[0]).strip() or '+Z'
-        return checked_up(screen)
-
-
-def _opened(content: bytes) -> Any:
-    import ezc3d  # noqa: PLC0415
-
-    # ezc3d opens paths only, and not packed ones.
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, 'recording.c3d')
-        path.write_bytes(content)
-        return ezc3d.c3d(str(path))
+        screen = self.strings('POINT', 'Y_SCREEN') or ['+Z']
+        return checked_up(screen[0] or '+Z')
 
 
 def _plain(label: str) -> str:
@@ -181,7 +163,7 @@ def _subject(c3d: C3d) -> dict[str, float]:
 
 def _measured(c3d: C3d) -> list[int]:
     """Indices of the points that cameras saw."""
-    outputs = {_plain(label) for group in _MODEL_GROUPS for label in c3d.get('POINT', group, [])}
+    outputs = {_plain(label) for group in _MODEL_GROUPS for label in c3d.strings('POINT', group)}
     labels = c3d.labels[: c3d.points.shape[1]]
     # Plug-in Gait stores each segment's axes as four points: origin O and tips A, L, P.
     stems = {s[:3] for s in labels if len(s) == 4 and all(s[:3] + c in labels for c in 'OALP')}

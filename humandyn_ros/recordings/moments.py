@@ -51,7 +51,7 @@ def read_plug_in_gait(path: Path, mass_kg: float | None) -> Moments:
 
     Args:
         path: The file, plain or .gz.
-        mass_kg: Body mass; without it the file's own PROCESSING:Bodymass.
+        mass_kg: Body mass; without it the file's own PROCESSING:BODYMASS.
 
     Raises:
         RecordingError: The file is damaged, holds no such moments, or no mass is known.
@@ -64,7 +64,7 @@ def read_plug_in_gait(path: Path, mass_kg: float | None) -> Moments:
             for joint, component, coordinate in _PLUG_IN_GAIT
             if f'{side}{joint}Moment' in c3d.labels
         ]
-        mass = mass_kg or c3d.number('PROCESSING', 'Bodymass')
+        mass = mass_kg or c3d.number('PROCESSING', 'BODYMASS')
         if not found:
             raise RecordingError(f'{path}: holds no Plug-in Gait moments (LHipMoment, ...)')
         if not mass:

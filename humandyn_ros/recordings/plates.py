@@ -43,7 +43,7 @@ def read_plates(path: Path, up: str | None = None) -> Forces:
 
 
 def _plate(c3d: C3d, index: int, corners: Array, up: str) -> tuple[Plate, str]:
-    kind = int(np.ravel(c3d.get('FORCE_PLATFORM', 'TYPE'))[index])
+    kind = int(_parameter(c3d, 'TYPE').flat[index])
     if kind not in _CHANNELS:
         raise RecordingError(
             f'{c3d.path}: force plate {index + 1} is of type {kind}; types 1 to 5 are read'
@@ -66,18 +66,25 @@ def _plate(c3d: C3d, index: int, corners: Array, up: str) -> tuple[Plate, str]:
     return plate, f'plate {index + 1}: type {kind}, axes from its corners, {reading_of}'
 
 
+def _parameter(c3d: C3d, name: str) -> Array:
+    value = c3d.numbers('FORCE_PLATFORM', name)
+    if value is None:
+        raise RecordingError(f'{c3d.path}: FORCE_PLATFORM:{name} is missing: corrupt file')
+    return value
+
+
 def _channels(c3d: C3d, index: int, kind: int) -> tuple[Array, float]:
     """The plate's analog channels (T, 6 or 8), and metres per length unit of its moments."""
-    table = np.asarray(c3d.get('FORCE_PLATFORM', 'CHANNEL'), int)
-    wanted = table.reshape(table.shape[0], -1)[: _CHANNELS[kind], index] - 1
+    table = _parameter(c3d, 'CHANNEL')
+    wanted = table.reshape(len(table), -1)[: _CHANNELS[kind], index].astype(int) - 1
     if wanted.min() < 0 or wanted.max() >= c3d.analogs.shape[1] or len(wanted) < _CHANNELS[kind]:
         raise RecordingError(f'{c3d.path}: force plate {index + 1} names channels that are absent')
     channels = c3d.analogs[:, wanted]
     if kind in (4, 5):
-        matrix = np.asarray(c3d.get('FORCE_PLATFORM', 'CAL_MATRIX'), float)
-        matrix = matrix.reshape(matrix.shape[0], matrix.shape[1], -1)[:, :, index]
+        matrix = _parameter(c3d, 'CAL_MATRIX')
+        matrix = matrix.reshape(6, _CHANNELS[kind], -1, order='F')[..., index]
         channels = channels @ matrix.T
-    units = c3d.get('ANALOG', 'UNITS', [])
+    units = c3d.strings('ANALOG', 'UNITS')
     label = units[wanted[-1]].replace('.', '').strip().lower() if wanted[-1] < len(units) else ''
     return np.nan_to_num(channels), 1.0 if label in ('nm', 'n·m', 'n-m') else c3d.unit_m
 
@@ -86,8 +93,10 @@ def _at_surface(
     c3d: C3d, index: int, kind: int, channels: Array, unit: float
 ) -> tuple[Array, Array]:
     """Force (T, 3) and moment about the centre of the plate's surface (T, 3), plate axes."""
-    origins = np.asarray(c3d.get('FORCE_PLATFORM', 'ORIGIN', np.zeros((3, index + 1))), float)
-    origin = origins.reshape(3, -1)[:, index] * c3d.unit_m
+    origins = c3d.numbers('FORCE_PLATFORM', 'ORIGIN')
+    origin = np.zeros(3)
+    if origins is not None:
+        origin = origins.reshape(3, -1, order='F')[:, index] * c3d.unit_m
     if kind == 1:
         force, (x, y, twist) = channels[:, :3], channels[:, 3:].T
         x, y = x * c3d.unit_m, y * c3d.unit_m
