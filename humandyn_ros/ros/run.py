@@ -130,6 +130,11 @@ class _Child:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
     def send(self, number: signal.Signals) -> None:
         if self.process is not None and self.alive:
             self.process.send_signal(number)
@@ -187,7 +192,7 @@ def _stop(children: list[_Child]) -> None:
             while any(child.alive for child in children) and time.monotonic() < until:
                 time.sleep(_LOOK_S)
     for child in children:
-        child.send(signal.SIGKILL)
+        child.kill()
 
 
 @contextlib.contextmanager
