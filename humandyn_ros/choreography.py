@@ -93,13 +93,13 @@ def walk(score: Score, start: float, steps: int = 8) -> float:
     first, length = start + 0.8, score.about(0.305, 0.03) * score.height_m
     end, half = first + steps * _STEP_S, _BOTH_S / 2
     score.move('share_r', start + 0.1, first + half, -0.5)
-    score.move('crouch', start, first, -0.02 * score.height_m)
+    score.move('crouch', start, first, -0.017 * score.height_m)
     score.move('gait', first - half, first + _STEP_S, 1.0)
     for k in range(steps):
         foot, other = ('r', 'l') if k % 2 == 0 else ('l', 'r')
         lift, land = first + k * _STEP_S + half, first + (k + 1) * _STEP_S - half
         ends = k == steps - 1
-        ahead = {0: 0.55, steps - 2: 0.75, steps - 1: 0.0}.get(k, 1.0) * length
+        ahead = {0: 0.55, steps - 3: 0.85, steps - 2: 0.7, steps - 1: 0.0}.get(k, 1.0) * length
         _swing(score, foot, lift, land, score.last(f'forwards_{other}') + ahead)
         share = 0.0 if ends else (0.5 if foot == 'r' else -0.5)
         score.move('share_r', land, land + (half + 0.5 if ends else _BOTH_S), share)
@@ -113,7 +113,7 @@ def _bounce(score: Score, time: Array, first: float) -> Array:
     """Rise and fall of the centre of mass in walking: lowest in mid double support."""
     inside = (time > first - _STEP_S) & (time < first + 60 * _STEP_S)
     phase = np.cos(2 * np.pi * (time - first) / _STEP_S)
-    return np.where(inside, -0.008 * score.height_m * score.play('gait', time) * phase, 0.0)
+    return np.where(inside, -0.011 * score.height_m * score.play('gait', time) * phase, 0.0)
 
 
 def _swing(score: Score, foot: str, lift: float, land: float, forwards: float) -> None:
@@ -146,10 +146,10 @@ def jump(score: Score, start: float) -> float:
     times = jump_times(start)
     score.jumps.append(start)
     for value, begin, end in (
-        (0.5, start, times[3]),
-        (0.05, times[3], times[5]),
-        (0.4, times[6], times[8]),
-        (0.0, times[8] + 0.1, times[9] + 0.3),
+        (0.45, start, times[3]),
+        (0.15, times[3] - 0.05, times[5] + 0.2),
+        (0.35, times[6] - 0.1, times[8]),
+        (0.0, times[8] - 0.05, times[9]),
     ):
         score.move('lean', begin, end, value)
     for value, begin, end in (

@@ -19,9 +19,11 @@ import numpy as np
 from humandyn_ros.quantities import CANONICAL, Array
 
 THIGH, SHANK = 0.245, 0.246  # of standing height, hip-knee and knee-ankle
+UPPER_ARM, FOREARM, HAND = 0.172, 0.146, 0.05
 ANKLE_HEIGHT, BALL_HEIGHT = 0.039, 0.012
 HEEL, BALL = -0.025, 0.075  # of standing height, ahead of the ankle
 HALF_PELVIS = 0.0486  # hip joint centre from the midline, as in Rajagopal's model
+LUMBAR = 0.09  # lumbar joint above the hips, likewise: level of the navel
 
 Axis = tuple[float, float, float]
 RIGHT: Axis = (0.0, -1.0, 0.0)
@@ -55,7 +57,7 @@ def _limbs(letter: str) -> tuple[Part, ...]:
     """Leg and arm of the right ('r') or left ('l') side."""
     side, y = ('right', -1.0) if letter == 'r' else ('left', 1.0)
     inwards, towards = (FORWARDS, UP) if letter == 'r' else (BACKWARDS, DOWN)
-    hip, shoulder = (0.0, y * HALF_PELVIS, 0.0), (0.0, y * 0.112, 0.223)
+    hip, shoulder = (0.0, y * HALF_PELVIS, 0.0), (0.0, y * 0.104, 0.198)
 
     def ball_joint(name: str) -> tuple[tuple[str, Axis], ...]:
         hip_like = (
@@ -95,12 +97,12 @@ def _limbs(letter: str) -> tuple[Part, ...]:
         Part(
             f'forearm_{letter}',
             f'upper_arm_{letter}',
-            (0.0, 0.0, -0.172),
+            (0.0, 0.0, -UPPER_ARM),
             ((f'elbow_flex_{letter}', RIGHT),),
             {
                 f'{side}_elbow': (0.0, 0.0, 0.0),
-                f'{side}_wrist': (0.0, 0.0, -0.146),
-                f'{side}_hand': (0.0, 0.0, -0.196),
+                f'{side}_wrist': (0.0, 0.0, -FOREARM),
+                f'{side}_hand': (0.0, 0.0, -FOREARM - HAND),
             },
         ),
     )
@@ -112,20 +114,20 @@ PARTS: tuple[Part, ...] = (
         '',
         (0.0, 0.0, 0.0),
         (('pelvis_rotation', UP), ('pelvis_tilt', RIGHT), ('pelvis_list', FORWARDS)),
-        {'pelvis': (0.0, 0.0, 0.0), 'spine1': (0.0, 0.0, 0.065)},
+        {'pelvis': (0.0, 0.0, 0.0), 'spine1': (0.0, 0.0, LUMBAR)},
     ),
     Part(
         'torso',
         'pelvis',
-        (0.0, 0.0, 0.065),
+        (0.0, 0.0, LUMBAR),
         (('lumbar_extension', RIGHT), ('lumbar_bending', FORWARDS), ('lumbar_rotation', UP)),
         {
-            'spine2': (0.0, 0.0, 0.075),
-            'spine3': (0.0, 0.0, 0.107),
-            'neck': (0.0, 0.0, 0.235),
-            'head': (0.01, 0.0, 0.285),
-            'left_collar': (0.0, 0.045, 0.205),
-            'right_collar': (0.0, -0.045, 0.205),
+            'spine2': (0.0, 0.0, 0.05),
+            'spine3': (0.0, 0.0, 0.082),
+            'neck': (0.0, 0.0, 0.21),
+            'head': (0.005, 0.0, 0.275),
+            'left_collar': (0.0, 0.045, 0.18),
+            'right_collar': (0.0, -0.045, 0.18),
         },
     ),
     *_limbs('r'),
@@ -134,15 +136,15 @@ PARTS: tuple[Part, ...] = (
 """Parents before children."""
 
 _LIMB_SHARES = {
-    'thigh': (0.1447, (0.0, 0.0, -0.4 * THIGH)),
+    'thigh': (0.1447, (0.0, 0.0, -0.385 * THIGH)),
     'shank': (0.0457, (0.0, 0.0, -0.44 * SHANK)),
-    'foot': (0.0133, (0.03, 0.0, -0.024)),
+    'foot': (0.0133, (0.031, 0.0, -0.0115)),
     'upper_arm': (0.0263, (0.0, 0.0, -0.099)),
-    'forearm': (0.0209, (0.0, 0.0, -0.09)),
+    'forearm': (0.0209, (0.0, 0.0, -0.1)),
 }
 SHARES: Mapping[str, tuple[float, tuple[float, float, float]]] = {
-    'pelvis': (0.1182, (0.0, 0.0, 0.02)),
-    'torso': (0.38, (0.0, 0.0, 0.13)),
+    'pelvis': (0.1182, (0.0, 0.0, 0.042)),
+    'torso': (0.38, (0.001, 0.0, 0.158)),
     **{f'{name}_{s}': share for s in 'rl' for name, share in _LIMB_SHARES.items()},
 }
 """Share of body mass and centre of mass (part's axes, of height): de Leva 1996, mean of sexes."""

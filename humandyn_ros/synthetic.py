@@ -49,6 +49,7 @@ FORMAT = 'smpl_24'
 _STRAIGHT = 0.992  # hip to ankle of a standing leg, of thigh and shank: knees a little bent
 
 Activity = Callable[[Score, float], float]
+MassCentre = Callable[[Array, float], Array]
 
 
 def _demo(score: Score, start: float) -> float:
@@ -227,13 +228,18 @@ def _upper_body(score: Score, time: Array, feet: dict[str, Foot]) -> Array:
     return coordinates
 
 
-def perform(score: Plan) -> Array:
-    """Place the mannequin (T, N): centre of mass on the path, feet where they should be."""
+def perform(score: Plan, mass_centre: MassCentre = centre_of_mass) -> Array:
+    """Place the mannequin (T, N): centre of mass on the path, feet where they should be.
+
+    Args:
+        score: What to do.
+        mass_centre: Centre of mass (T, 3) m of coordinates (T, N) and standing height.
+    """
     coordinates: Array = score.coordinates.copy()
     coordinates[:, :3] = score.centre_of_mass
     for _ in range(12):  # each pass leaves a third of the error: the legs do not follow the pelvis
         reach(coordinates, score)
-        missing = score.centre_of_mass - centre_of_mass(coordinates, score.height_m)
+        missing = score.centre_of_mass - mass_centre(coordinates, score.height_m)
         coordinates[:, :3] += missing
     reach(coordinates, score)
     return coordinates
