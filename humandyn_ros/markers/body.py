@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from humandyn_ros.markers.sizes import SHANK_SHARE, Sizes
-from humandyn_ros.markers.vectors import length
+from humandyn_ros.markers.sizes import PHANTOM_STATURE, SHANK_SHARE, Sizes
+from humandyn_ros.markers.vectors import length, middle, rightward, unit
 from humandyn_ros.quantities import Array
 
 LANDMARKS = {
@@ -31,60 +31,81 @@ PLACES = {
 """Where the joints lie in the canonical skeleton: left then right, or the one."""
 
 
-@dataclass(frozen=True, eq=False)
 class Places:
-    """Landmark name to the columns of its markers; only landmarks that are wholly there."""
+    """Where the markers of each landmark are, in frames gathered in landmark order.
 
-    columns: Mapping[str, Sequence[int]]
+    Args:
+        columns: Landmark name to the columns of its markers in the frame.
+
+    Attributes:
+        gather: Columns of the frame to take, all landmarks one after another.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[int]]) -> None:
+        self.gather = np.array([c for cols in columns.values() for c in cols], dtype=np.intp)
+        self._slices: dict[str, slice] = {}
+        start = 0
+        for name, cols in columns.items():
+            self._slices[name] = slice(start, start + len(cols))
+            start += len(cols)
 
     def has(self, *names: str) -> bool:
         """Whether all these landmarks are there."""
-        return all(name in self.columns for name in names)
+        return all(name in self._slices for name in names)
+
+    def __getitem__(self, landmark: str) -> slice:
+        """Where the landmark's markers are in gathered frames."""
+        return self._slices[landmark]
 
 
 class Body:
     """Landmarks and joint centres of one stretch of frames, world z up, metres.
 
-    Attributes:
-        joints: Canonical joint centres (T, 24, 3), NaN until found.
-        has: Whether landmarks are there.
+    Args:
+        points: All points (T, J, 3) m.
+        places: Where the landmarks are.
         sizes: What is known of the person.
+        joints: Canonical joint centres (T, 24, 3), filled as they are found.
+
+    Attributes:
+        has: Whether landmarks are there.
     """
 
     def __init__(self, points: Array, places: Places, sizes: Sizes, joints: Array) -> None:
-        self._points, self._places = points, places
-        self.has, self.sizes, self.joints = places.has, sizes, joints
+        self._markers = points[:, places.gather]
+        self._places, self._sizes, self._joints = places, sizes, joints
+        self.has = places.has
+        self.marker_radius, self.asis_distance = sizes.marker_radius, sizes.asis_distance
 
     def __getitem__(self, landmark: str) -> Array:
         """Markers of a landmark (T, 2, 3) left first, (T, 1, 3) or (T, N, 3)."""
-        found: Array = self._points[:, self._places.columns[landmark]]
+        found: Array = self._markers[:, self._places[landmark]]
         return found
 
     def joint(self, name: str) -> Array:
         """Joint centres found so far (T, 2, 3) or (T, 1, 3)."""
-        found: Array = self.joints[:, PLACES[name]]
+        found: Array = self._joints[:, PLACES[name]]
         return found
 
     def half_width(self, joint: str) -> Array:
         """Half a joint's width plus the marker's radius m, to multiply (T, 2, 3) with."""
-        return self.sizes.half_width(joint, self.height())
+        return self._sizes.half_width(joint, self.height)
 
+    @cached_property
     def height(self) -> Array:
         """Standing height m (T, 1, 1): given, else from the shanks, else of the phantom."""
-        if self.sizes.height is not None:
-            return np.full((1, 1, 1), self.sizes.height)
+        if self._sizes.height is not None:
+            return np.full((1, 1, 1), self._sizes.height)
         if not self.has('knee_lateral', 'ankle_lateral'):
-            return np.full((1, 1, 1), 1.7018)
-        shank = length(self['knee_lateral'] - self['ankle_lateral'])
-        return np.asarray(shank.mean(axis=1, keepdims=True) / SHANK_SHARE, dtype=np.float64)
+            return np.full((1, 1, 1), PHANTOM_STATURE)
+        return middle(length(self['knee_lateral'] - self['ankle_lateral'])) / SHANK_SHARE
 
+    @cached_property
     def rightward(self) -> Array:
-        """Direction of the pelvis from left to right (T, 1, 3), from the hips, not unit."""
-        hips = self.joint('hip')
-        return hips[:, 1:] - hips[:, :1]
+        """Vector from the left to the right hip (T, 1, 3)."""
+        return rightward(self.joint('hip'))
 
+    @cached_property
     def upward(self) -> Array:
-        """Vector from the middle of the hips to that of the shoulders' tops (T, 1, 3)."""
-        top, low = self['acromion'], self.joint('hip')
-        result: Array = top.mean(axis=1, keepdims=True) - low.mean(axis=1, keepdims=True)
-        return result
+        """Direction from the middle of the hips to that of the shoulders' tops (T, 1, 3)."""
+        return unit(middle(self['acromion']) - middle(self.joint('hip')))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from humandyn_ros.errors import SkeletonError
-from humandyn_ros.markers.rigid import fit
+from humandyn_ros.markers.rigid import Templates
 from humandyn_ros.quantities import Array, Mask
 
 
@@ -37,13 +37,14 @@ class Calibration:
     def __init__(self, clusters: Sequence[Cluster]) -> None:
         widest = max(len(c.columns) for c in clusters)
         self._columns = np.zeros((len(clusters), widest), dtype=np.intp)
-        self._template = np.zeros((len(clusters), widest, 3))
-        self._used: Mask = np.zeros((len(clusters), widest), dtype=bool)
+        places = np.zeros((len(clusters), widest, 3))
+        used: Mask = np.zeros((len(clusters), widest), dtype=bool)
         for i, cluster in enumerate(clusters):
             count = len(cluster.columns)
             self._columns[i, :count] = cluster.columns
-            self._template[i, :count] = cluster.template
-            self._used[i, :count] = True
+            places[i, :count] = cluster.template
+            used[i, :count] = True
+        self._templates = Templates(places, used)
         self._owner = np.array([i for i, c in enumerate(clusters) for _ in c.joints])
         self._centres = np.concatenate([c.centres for c in clusters])
         given = [j for c in clusters for j in c.joints]
@@ -52,7 +53,7 @@ class Calibration:
 
     def centres(self, points: Array) -> Array:
         """Return the joint centres (T, N, 3) m from all points (T, K, 3) m; NaN = unseen."""
-        matrix, shift, determined = fit(self._template, points[:, self._columns], self._used)
+        matrix, shift, determined = self._templates.fit(points[:, self._columns])
         turned = (matrix[:, self._owner] @ self._centres[..., None])[..., 0]
         places = turned + shift[:, self._owner]
         good = determined[:, self._owner]

@@ -7,7 +7,7 @@ import numpy as np
 from humandyn_ros.markers.body import Body
 from humandyn_ros.markers.hinge import beside, chord, foot_medial
 from humandyn_ros.markers.hip import hip_centres
-from humandyn_ros.markers.vectors import across, cross, dot, length, unit
+from humandyn_ros.markers.vectors import across, cross, dot, length, middle, unit
 from humandyn_ros.quantities import Array
 
 _INWARD = np.array([[1.0], [-1.0]])  # rightward is inward for the left leg
@@ -20,18 +20,18 @@ def hip(body: Body) -> Array:
     asis = body['asis']
     known = body.has('psis') or body.has('sacrum')
     if body.has('psis'):
-        back = body['psis'].mean(axis=1)
+        back = middle(body['psis'])[:, 0]
     elif body.has('sacrum'):
         back = body['sacrum'][:, 0]
     else:
         level = cross(_UP, asis[:, 1] - asis[:, 0])
-        back = asis.mean(axis=1) - unit(level) * 0.1
+        back = middle(asis)[:, 0] - unit(level) * 0.1
     return hip_centres(
         asis,
         back,
         depth_known=known,
-        radius=body.sizes.marker_radius,
-        width=body.sizes.asis_distance,
+        radius=body.marker_radius,
+        width=body.asis_distance,
     )
 
 
@@ -44,7 +44,7 @@ def knee(body: Body) -> Array:
     if body.has('thigh_wand'):
         return chord(body.joint('hip'), body['thigh_wand'], outer, half)
     along = body.joint('hip') - outer
-    inward = across(body.rightward() * _INWARD, unit(along))
+    inward = across(body.rightward * _INWARD, unit(along))
     if body.has('heel', 'toe', 'ankle_lateral'):
         # Pelvis and foot each miss the knee's axis by several degrees; their mean by less.
         inward = inward + foot_medial(body['heel'], body['toe'], outer - body['ankle_lateral'])
@@ -63,7 +63,7 @@ def ankle(body: Body) -> Array:
     if body.has('heel', 'toe'):
         inward = foot_medial(body['heel'], body['toe'], along)
     else:
-        inward = body.rightward() * _INWARD
+        inward = body.rightward * _INWARD
     return beside(outer, along, inward, half)
 
 
@@ -81,7 +81,7 @@ def foot(body: Body) -> Array:
     if body.has('mt5'):
         side = cross(forward, up)
         return body['mt5'] + dot(heel - body['mt5'], side) * side
-    return toe - (body.sizes.marker_radius + _TOE_DROP) * up
+    return toe - (body.marker_radius + _TOE_DROP) * up
 
 
 def level_foot(body: Body) -> Array:
@@ -92,7 +92,7 @@ def level_foot(body: Body) -> Array:
     """
     ankle_, knee_ = body.joint('ankle'), body.joint('knee')
     shank = length(knee_ - ankle_)
-    forward = unit(cross(_UP, body.rightward()))
+    forward = unit(cross(_UP, body.rightward))
     result: Array = ankle_ + shank * (0.31 * forward - 0.13 * _UP)
     return result
 

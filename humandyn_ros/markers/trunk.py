@@ -6,7 +6,7 @@ import numpy as np
 
 from humandyn_ros.markers.body import Body
 from humandyn_ros.markers.hinge import beside
-from humandyn_ros.markers.vectors import across, cross, length, unit
+from humandyn_ros.markers.vectors import across, cross, length, middle, rightward, unit
 from humandyn_ros.quantities import Array
 
 _INWARD = np.array([[1.0], [-1.0]])
@@ -24,11 +24,11 @@ def neck(body: Body) -> Array:
     shoulders' tops, which is within 10 mm of it in the torso of Rajagopal et al. 2016.
     """
     if not (body.has('c7') and (body.has('jugular') or body.has('clavicle'))):
-        return np.asarray(body['acromion'].mean(axis=1, keepdims=True), dtype=np.float64)
+        return middle(body['acromion'])
     back = body['c7']
-    front = body['jugular'] if body.has('jugular') else body['clavicle'].mean(1, keepdims=True)
+    front = body['jugular'] if body.has('jugular') else middle(body['clavicle'])
     way = front - back
-    upward = back + front - 2 * body.joint('hip').mean(axis=1, keepdims=True)
+    upward = back + front - 2 * middle(body.joint('hip'))
     up = across(upward, unit(way)) * length(way)
     angle = np.deg2rad(8.0)
     result: Array = back + 0.55 * (np.cos(angle) * way + np.sin(angle) * up)
@@ -38,8 +38,8 @@ def neck(body: Body) -> Array:
 def shoulder(body: Body) -> Array:
     """Below the acromion by 17 % of the distance between both (Rab, Petuskey, Bagley 2002)."""
     tops = body['acromion']
-    breadth = length(tops[:, 1:] - tops[:, :1])
-    return tops - 0.17 * breadth * unit(body.upward())
+    breadth = length(rightward(tops))
+    return tops - 0.17 * breadth * body.upward
 
 
 def elbow(body: Body) -> Array:
@@ -51,8 +51,7 @@ def elbow(body: Body) -> Array:
     outer = body['elbow_lateral']
     if body.has('elbow_medial'):
         return (outer + body['elbow_medial']) / 2
-    tops = body['acromion']
-    inward = unit(tops[:, 1:] - tops[:, :1]) * _INWARD
+    inward = unit(rightward(body['acromion'])) * _INWARD
     upper = body.joint('shoulder') - outer
     if body.has('wrist_radial') or body.has('wrist_ulnar'):
         bend = cross(unit(upper), unit(wrist(body) - outer))
@@ -77,10 +76,10 @@ def head(body: Body) -> Array:
     """Head centre: middle of the head's markers, else above the neck as the trunk stands."""
     if body.has('head'):
         return np.asarray(body['head'].mean(axis=1, keepdims=True), dtype=np.float64)
-    up = unit(body.upward())
-    ahead = unit(cross(up, body.rightward()))
+    up = body.upward
+    ahead = unit(cross(up, body.rightward))
     line = np.cos(_HEAD_AHEAD) * up + np.sin(_HEAD_AHEAD) * ahead
-    result: Array = body.joint('neck') + _HEAD_SHARE * body.height() * line
+    result: Array = body.joint('neck') + _HEAD_SHARE * body.height * line
     return result
 
 

@@ -6,12 +6,13 @@ import numpy as np
 
 from humandyn_ros.quantities import Array
 
-_NEXT, _LAST = [1, 2, 0], [2, 0, 1]
+_TINY = 1e-300  # m; keeps a zero vector zero where it is divided by its length
 
 
 def dot(a: Array, b: Array) -> Array:
     """Scalar products (..., 1)."""
-    return np.asarray((a * b).sum(-1, keepdims=True), dtype=np.float64)
+    result: Array = (a[..., None, :] @ b[..., None])[..., 0]
+    return result
 
 
 def length(a: Array) -> Array:
@@ -20,17 +21,29 @@ def length(a: Array) -> Array:
 
 
 def unit(a: Array) -> Array:
-    """Directions (..., 3); NaN where the vector is zero."""
-    size = length(a)
-    return a / np.where(size > 0, size, np.nan)
+    """Directions (..., 3); zero where the vector is zero."""
+    return a / np.maximum(length(a), _TINY)
 
 
 def cross(a: Array, b: Array) -> Array:
     """Vector products (..., 3)."""
-    result: Array = a[..., _NEXT] * b[..., _LAST] - a[..., _LAST] * b[..., _NEXT]
+    aa, bb = np.concatenate((a, a), axis=-1), np.concatenate((b, b), axis=-1)
+    result: Array = aa[..., 1:4] * bb[..., 2:5] - aa[..., 2:5] * bb[..., 1:4]
     return result
 
 
 def across(a: Array, axis: Array) -> Array:
     """Direction of the part of `a` that is perpendicular to the unit vector `axis`."""
     return unit(a - dot(a, axis) * axis)
+
+
+def middle(pair: Array) -> Array:
+    """Point half way between left and right (T, 2, 3) -> (T, 1, 3)."""
+    result: Array = (pair[:, :1] + pair[:, 1:]) * 0.5
+    return result
+
+
+def rightward(pair: Array) -> Array:
+    """Vector from left to right (T, 2, 3) -> (T, 1, 3)."""
+    result: Array = pair[:, 1:] - pair[:, :1]
+    return result

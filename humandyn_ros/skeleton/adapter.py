@@ -213,10 +213,12 @@ class _Weights:
         self.matrix = matrix
         self._used = (matrix != 0).astype(float)
         self._empty = ~matrix.any(axis=-1)
-        self._whole = not self._empty.any()
+        self._whole, self._nothing = not self._empty.any(), bool(self._empty.all())
 
     def __call__(self, points: Array) -> Array:
         """Sum points (T, K, 3) into (T, N, 3)."""
+        if self._nothing:
+            return np.full((len(points), len(self.matrix), 3), np.nan)
         if math.isfinite(float(points.sum())):
             sums: Array = self.matrix @ points
             if not self._whole:
