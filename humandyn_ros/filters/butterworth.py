@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from humandyn_ros.filters.config import FilterConfig
-from humandyn_ros.filters.filter import NEVER_NS, Filter
+from humandyn_ros.filters.filter import Filter
+from humandyn_ros.filters.gate import NEVER_NS
 from humandyn_ros.quantities import Array, KinematicState, Mask
 
 ORDER = 4
@@ -26,7 +27,7 @@ class Butterworth(Filter):
     acceleration need no differences, and a new cut-off leaves no jump in any of them. Between
     frames the input is a straight line: for u(t) = u₀ + s t the steady answer is u(t) - D s with
     D = `DELAY` / ω_c, and what deviates from it decays with the poles. The state is declared to be
-    about the instant D ago. A joint that is not seen goes on at its filtered velocity.
+    about the instant D ago. A joint that is not seen goes on at its velocity.
 
     `lag_ns` follows `cutoff_hz`, not `lag_s`; late frames cannot be sorted in and are ignored.
     """
@@ -63,7 +64,8 @@ class Butterworth(Filter):
         omega = 2 * np.pi * self._cutoff_hz
         dt = (stamp_ns - self._time_ns) * 1e-9 if self._time_ns > NEVER_NS else 0.0
         seen = np.repeat(weights > 0.0, 3)
-        target = np.where(seen, points, self._input + dt * self._states[1])
+        velocity = self._states[1] + DELAY / omega * self._states[2]
+        target = np.where(seen, points, self._input + dt * velocity)
         if dt > 0.0:
             self._advance(dt, omega, (target - self._input) / dt)
         fresh = np.repeat((weights > 0.0) & (self._since_ns == NEVER_NS), 3)
@@ -89,11 +91,10 @@ class Butterworth(Filter):
         settle_ns = round(1e9 * SETTLE_PERIODS / self._cutoff_hz)
         started = self._since_ns > NEVER_NS
         seen = started & (stamp_ns - self._since_ns >= settle_ns)
-        seen &= stamp_ns - self._seen_ns <= self._gap_ns
+        seen &= stamp_ns - self._gate.believed_ns <= self._gap_ns
         if not seen.any() or instant_ns <= self._answered_ns:
             return None
-        self._prediction, self._predicted_ns = self._states[:3], instant_ns
-        self._predictable, self._answered_ns = seen, instant_ns
+        self._answered_ns = instant_ns
         gain = np.sqrt(2 * NOISE_BANDWIDTH * self._cutoff_hz * self._interval_s)
         states = np.where(seen[:, None], self._states[:3].reshape(3, -1, 3), np.nan)
         stddev = np.where(seen, gain * self.noise.stddev, np.nan)

@@ -41,14 +41,14 @@ class FilterConfig(Checked):
         0.05, '', 'a joint below this confidence counts as not seen', low=0.0, high=1.0
     )
     outlier_gate: float = setting(
-        8.0,
+        5.0,
         '',
-        'reject a point this many times the usual innovation from its prediction',
+        'a point this many standard deviations from where it must be is not believed',
         low=2.0,
         high=1000.0,
     )
-    outlier_floor_m: float = setting(
-        0.05, 'm', 'innovations smaller than this are never outliers', low=0.0, high=10.0
+    outlier_acceleration: float = setting(
+        300.0, 'm/s²', 'what a joint may accelerate within one frame', low=10.0, high=1e5
     )
     noise_m: float = setting(
         0.005, 'm', 'standard deviation per axis assumed until measured', low=1e-5, high=1.0

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 
 import numpy as np
 
 from humandyn_ros.errors import ConfigError, StreamError
 from humandyn_ros.filters.config import MAX_CUTOFF_HZ, MIN_CUTOFF_HZ, FilterConfig
+from humandyn_ros.filters.gate import NEVER_NS, Gate
 from humandyn_ros.filters.noise import NoiseLevel
 from humandyn_ros.quantities import Array, KinematicState, Mask
 
-NEVER_NS = -(1 << 62)
-LEVEL_TIME_S = 0.5  # memory of the usual innovation
-FIRST_LEVEL_M = 0.05  # assumed before any innovation was seen
+FARTHEST_M = 1e6  # coordinates beyond are no measurements
 CLOSE = 0.9  # frames nearer than this share of the shortest interval are averaged
 
 
@@ -24,8 +22,7 @@ class Filter(ABC):
     Frames come in order of their stamps, at 15-250 Hz, regular or not. A repeated stamp is
     ignored; a frame that is late by less than the lag is sorted in; later ones are ignored; a
     stamp further back than `gap_s` is an error, and `reset` starts anew. A jump ahead of more than
-    `gap_s` restarts by itself. A point far from its prediction counts as not seen, until its joint
-    has been unseen for `gap_s`: then it is believed, and the joint's past dropped.
+    `gap_s` restarts by itself. Outliers count as not seen (see `Gate`).
 
     Args:
         config: Settings.
@@ -43,7 +40,7 @@ class Filter(ABC):
         self.joints = joints
         self._cutoff_hz = self.config.cutoff_hz
         self._gap_ns = round(self.config.gap_s * 1e9)
-        self._floor2 = self.config.outlier_floor_m**2
+        self._gate = Gate(self.config, joints)
         self._close_ns = round(CLOSE * 1e9 / self.config.max_rate_hz)
         self.noise = NoiseLevel(joints, self.config.noise_m)
         self.repeated = self.late = self.rejected = self.restarts = 0
@@ -81,11 +78,7 @@ class Filter(ABC):
         """Forget the past: the next frame is unrelated to the last."""
         self._newest_ns = NEVER_NS
         self._taken_ns = NEVER_NS
-        self._seen_ns = np.full(self.joints, NEVER_NS, dtype=np.int64)
-        self._predicted_ns = NEVER_NS
-        self._prediction = np.zeros((3, self.joints * 3))
-        self._predictable = np.zeros(self.joints, dtype=np.bool_)
-        self._level2 = np.full(self.joints, FIRST_LEVEL_M**2)
+        self._gate.reset()
         self._interrupted = False
         self.noise.reset()
         self._clear()
@@ -113,9 +106,8 @@ class Filter(ABC):
         if self._interrupted:
             self.restarts += 1
             self._restart()
-        points, weights = self._gate(stamp_ns, points, weights)
+        flat, weights = self._judged(stamp_ns, points, weights)
         self._newest_ns = stamp_ns
-        flat = points.ravel()
         if stamp_ns - self._taken_ns < self._close_ns:
             self._merge(stamp_ns, flat, weights)
             return None
@@ -134,9 +126,10 @@ class Filter(ABC):
                 f'for ({self.joints}, 3) and ({self.joints},)'
             )
         believed = weights >= self.config.min_confidence  # False for NaN
-        believed &= np.isfinite(points).all(axis=1)
-        if believed.all():
+        near = np.abs(points) < FARTHEST_M
+        if believed.all() and near.all():
             return points, np.minimum(weights, 1.0)
+        believed &= near.all(axis=1)
         return (
             np.where(believed[:, None], points, 0.0),
             np.where(believed, np.minimum(weights, 1.0), 0.0),
@@ -154,39 +147,23 @@ class Filter(ABC):
             return
         self.late += 1
         if behind_ns <= self.lag_ns:
-            points, weights = self._gate(stamp_ns, points, weights)
-            self._insert(stamp_ns, points.ravel(), weights)
+            self._insert(stamp_ns, *self._judged(stamp_ns, points, weights))
 
     def _restart(self) -> None:
-        self._predicted_ns = NEVER_NS
+        self._gate.reset()
         self.noise.restart()
         self._clear()
 
-    def _gate(self, stamp_ns: int, points: Array, weights: Array) -> tuple[Array, Array]:
-        """The same without outliers; drops the past of joints that were lost."""
-        seen = weights > 0.0
-        lost = seen & (self._seen_ns < stamp_ns - self._gap_ns)
-        if self._predicted_ns > NEVER_NS:
-            outliers = self._outliers(stamp_ns, points, seen & self._predictable & ~lost)
-            if outliers.any():
-                self.rejected += int(outliers.sum())
-                weights = np.where(outliers, 0.0, weights)
-                points = np.where(outliers[:, None], 0.0, points)
-                seen &= ~outliers
-        if lost.any():
-            self._forget(lost)
-        self._seen_ns[seen] = max(stamp_ns, self._newest_ns)
-        return points, weights
-
-    def _outliers(self, stamp_ns: int, points: Array, judged: Mask) -> Mask:
-        """Which of the judged joints are too far from prediction; learns how far is usual."""
-        dt = (stamp_ns - self._predicted_ns) * 1e-9
-        predicted = np.array([1.0, dt, 0.5 * dt * dt]) @ self._prediction
-        error2 = np.square(points - predicted.reshape(-1, 3)).sum(axis=1)
-        limit2 = np.maximum(self.config.outlier_gate**2 * self._level2, self._floor2)
-        gain = -math.expm1(-abs(dt) / LEVEL_TIME_S)
-        self._level2 += (gain * judged) * (np.minimum(error2, limit2) - self._level2)
-        return np.asarray(judged & (error2 > limit2))
+    def _judged(self, stamp_ns: int, points: Array, weights: Array) -> tuple[Array, Array]:
+        """Points (3J,) and weights (J,) without outliers; drops the past of lost joints."""
+        outliers, fresh = self._gate.check(stamp_ns, points, weights > 0.0, self.noise.stddev)
+        if outliers.any():
+            self.rejected += int(outliers.sum())
+            weights = np.where(outliers, 0.0, weights)
+            points = np.where(outliers[:, None], 0.0, points)
+        if fresh.any():
+            self._forget(fresh)
+        return points.ravel(), weights
 
     @abstractmethod
     def _clear(self) -> None:
@@ -214,4 +191,4 @@ class Filter(ABC):
 
     @abstractmethod
     def _evaluate(self, stamp_ns: int) -> KinematicState | None:
-        """The state at `stamp_ns - lag_ns`; sets the prediction for the gate."""
+        """The state at `stamp_ns - lag_ns`; None while warming up."""

@@ -37,12 +37,12 @@ class FixedLagKalman(WindowedFilter):
         cutoff_hz = capped_cutoff_hz(cutoff_hz, interval_s)
         knots_hz = KNOTS_PER_PERIOD * cutoff_hz
         intervals = max(1, int(np.ceil(-t[0] * knots_hz)))
-        instants = intervals - np.array([self.config.lag_s * knots_hz, 0.0])
-        wanted = spline.functionals(instants, intervals)
+        instant = np.array([intervals - self.config.lag_s * knots_hz])
+        wanted = spline.functionals(instant, intervals)[0]
         wanted *= np.array([1.0, knots_hz, knots_hz * knots_hz])[:, None]
         return (
             spline.basis(intervals + t * knots_hz, intervals),
-            wanted.reshape(6, -1),
+            wanted,
             stiffness(cutoff_hz, interval_s) * spline.penalty_band(intervals),
         )
 

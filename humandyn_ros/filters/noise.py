@@ -11,7 +11,7 @@ from humandyn_ros.quantities import Array
 
 ORDER = 5  # of the differences: motion below a fifth of the frame rate hardly shows
 MEDIAN_OF_NORMAL = 0.6745  # median of |z| for a standard normal z
-FIRST_STEP, LAST_STEP = 0.5, 0.02  # of the running median, in natural logarithms
+FIRST_STEP, LAST_STEP = 0.2, 0.02  # of the running median, in natural logarithms
 EVERY = 3  # of the frames is looked at
 LEARNING_FRAMES = 30.0  # the step falls to half after so many frames, and so on
 LEAST_M, MOST_M = 1e-6, 1.0

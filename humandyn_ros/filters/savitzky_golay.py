@@ -25,13 +25,13 @@ class SavitzkyGolay(WindowedFilter):
     def _model(self, t: Array, cutoff_hz: float) -> tuple[Array, Array, Array]:
         scale = 1.0 / -t[0]  # times in [-1, 0] keep the normal equations well conditioned
         power = np.arange(DEGREE + 1)
-        wanted = np.zeros((2, 3, DEGREE + 1))
-        for i, instant in enumerate((-self.config.lag_s * scale, 0.0)):
-            for order in range(3):
-                falling = np.prod([power - k for k in range(order)], axis=0) * scale**order
-                wanted[i, order] = falling * instant ** np.maximum(power - order, 0)
+        instant = -self.config.lag_s * scale
+        wanted = np.zeros((3, DEGREE + 1))
+        for order in range(3):
+            falling = np.prod([power - k for k in range(order)], axis=0) * scale**order
+            wanted[order] = falling * instant ** np.maximum(power - order, 0)
         return (
             np.vander(t * scale, DEGREE + 1, increasing=True),
-            wanted.reshape(6, -1),
+            wanted,
             np.zeros((DEGREE + 1, DEGREE + 1)),  # no penalty; the band is the whole matrix
         )

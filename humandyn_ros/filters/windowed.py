@@ -63,8 +63,8 @@ class WindowedFilter(Filter):
             cutoff_hz: Cut-off frequency.
 
         Returns:
-            Basis at the frames (N, K); functionals (6, K) for position, velocity, acceleration at
-            the instant `-lag_s` and at the newest stamp; penalty P as a lower
+            Basis at the frames (N, K); functionals (3, K) for position, velocity, acceleration at
+            the instant `-lag_s`; penalty P as a lower
             band (D, K), D the number of diagonals of the normal equations.
         """
 
@@ -81,13 +81,12 @@ class WindowedFilter(Filter):
         points, weights = history.points[since:], history.weights[since:]
         if history.even[since:].all():
             states, gain = self._together(ago, weights[:, 0], points)
-            self._predictable = seen = np.ones(self.joints, dtype=np.bool_)
+            seen = np.ones(self.joints, dtype=np.bool_)
         else:
             seen = self._seen(ago, weights)
             states, gain = self._apart(ago, weights, points)
-        self._prediction, self._predicted_ns = states[3:].reshape(3, -1), stamp_ns
         return self._state(
-            stamp_ns, states[:3].reshape(3, -1, 3), seen, np.sqrt(gain) * self.noise.stddev
+            stamp_ns, states.reshape(3, -1, 3), seen, np.sqrt(gain) * self.noise.stddev
         )
 
     def _state(self, stamp_ns: int, states: Array, seen: Mask, stddev: Array) -> KinematicState:
@@ -99,7 +98,7 @@ class WindowedFilter(Filter):
         )
 
     def _together(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
-        """States (6, 3J) and squared gains where all joints have the same weights (N,)."""
+        """States (3, 3J) and squared gains where all joints have the same weights (N,)."""
         key = (ago.tobytes(), weights.tobytes(), self._cutoff_hz)
         if key not in self._patterns:
             if len(self._patterns) >= KEPT_PATTERNS:
@@ -118,8 +117,8 @@ class WindowedFilter(Filter):
         t = ago.astype(np.float64) * -TICK_S
         basis, wanted, penalty = self._model(t, self._cutoff_hz)
         (frames, size), joints = basis.shape, self.joints
-        self._predictable = np.count_nonzero(weights, axis=0) >= MIN_POINTS
-        weights = np.where(self._predictable, weights, 1.0)  # else without a solution
+        solvable = np.count_nonzero(weights, axis=0) >= MIN_POINTS
+        weights = np.where(solvable, weights, 1.0)  # of joints that will not count as seen
         bands = (weights.T @ _products(basis, len(penalty))).reshape(joints, *penalty.shape)
         bands += penalty
         measured = (points.reshape(frames, joints, 3) * weights[:, :, None]).reshape(frames, -1)
@@ -129,7 +128,7 @@ class WindowedFilter(Filter):
         solution = solve_band(
             bands.transpose(1, 0, 2).reshape(len(penalty), -1), right.reshape(4, -1).T
         )
-        states = (solution.T.reshape(-1, size) @ wanted.T).reshape(4, joints, 6)
+        states = (solution.T.reshape(-1, size) @ wanted.T).reshape(4, joints, 3)
         return states[:3].transpose(2, 1, 0), states[3, :, 0]
 
     def _seen(self, ago: Stamps, weights: Array) -> Mask:

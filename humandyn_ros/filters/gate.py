@@ -1,0 +1,86 @@
+"""Which measured points are believed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from humandyn_ros.filters.config import FilterConfig
+from humandyn_ros.quantities import Array, Mask
+
+NEVER_NS = -(1 << 62)
+BASELINE_NS = 20_000_000  # least time between the two points of the line
+
+
+class Gate:
+    """Rejects points that are too far from a straight line through two points believed before.
+
+    The line goes through the newest and one at least 20 ms older. The innovation may come from
+    noise (its variance follows from that of the three points) and from an acceleration for as long
+    as the line takes to notice. So a true motion passes, whatever the filter's cut-off. A joint
+    unseen or not believed for `gap_s` is lost: its next point is believed and begins a new past.
+
+    Args:
+        config: Settings; `outlier_gate`, `outlier_acceleration` and `gap_s` matter here.
+        joints: Number of points J.
+    """
+
+    def __init__(self, config: FilterConfig, joints: int) -> None:
+        self._factor2 = 3.0 * config.outlier_gate**2  # three axes
+        self._half_acceleration = 0.5 * config.outlier_acceleration
+        self._gap_s = config.gap_s
+        self._joints = joints
+        self.reset()
+
+    @property
+    def believed_ns(self) -> NDArray[np.int64]:
+        """Stamp (J,) of each joint's last believed point."""
+        return self._stamps
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._stamps, self._foot_stamps, self._next_stamps = np.full(
+            (3, self._joints), NEVER_NS, dtype=np.int64
+        )
+        self._points, self._foot, self._next = np.zeros((3, self._joints, 3))
+
+    def check(self, stamp_ns: int, points: Array, seen: Mask, noise_m: Array) -> tuple[Mask, Mask]:
+        """Judge a frame and learn from it, unless it is older than what was learnt.
+
+        Args:
+            stamp_ns: When the points were measured.
+            points: (J, 3) m.
+            seen: (J,) which of them were measured.
+            noise_m: (J,) standard deviation per axis.
+
+        Returns:
+            The outliers (J,) and the joints that begin a new past (J,).
+        """
+        age: Array = (stamp_ns - self._stamps) * 1e-9
+        known = age <= self._gap_s
+        limit2, predicted = self._expect(age, noise_m)
+        far = np.square(points - predicted).sum(axis=1) > limit2
+        outliers = seen & known & (self._foot_stamps > NEVER_NS) & far
+        self._learn(stamp_ns, points, seen & ~outliers & (age > 0.0), known)
+        return outliers, np.asarray(seen & ~known)
+
+    def _expect(self, age: Array, noise_m: Array) -> tuple[Array, Array]:
+        """Largest believable squared distance (J,), and where from (J, 3)."""
+        baseline = (self._stamps - self._foot_stamps) * 1e-9 + 1e-9
+        ahead = age / baseline
+        moved = self._half_acceleration * age * np.minimum(np.abs(age), baseline)
+        variance = (2.0 * ahead * (ahead + 1.0) + 2.0) * noise_m * noise_m
+        predicted = self._points + ahead[:, None] * (self._points - self._foot)
+        return self._factor2 * variance + moved * moved, predicted
+
+    def _learn(self, stamp_ns: int, points: Array, believed: Mask, known: Mask) -> None:
+        begins = believed & ~known
+        moves = begins | (believed & (stamp_ns - self._next_stamps >= BASELINE_NS))
+        if moves.any():
+            self._foot_stamps = np.where(moves, self._next_stamps, self._foot_stamps)
+            self._foot_stamps[begins] = NEVER_NS
+            self._next_stamps = np.where(moves, stamp_ns, self._next_stamps)
+            self._foot = np.where(moves[:, None], self._next, self._foot)
+            self._next = np.where(moves[:, None], points, self._next)
+        self._stamps = np.where(believed, stamp_ns, self._stamps)
+        self._points = np.where(believed[:, None], points, self._points)
