@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from humandyn_ros.bags import is_bag, read_skeletons
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.quantities import SkeletonFrame
@@ -50,7 +49,7 @@ class SourceConfig(Checked):
     noise_mm: float = setting(
         0.0, 'mm', 'standard deviation of Gaussian noise per axis', low=0.0, high=1000.0
     )
-    seed: int = setting(0, '', 'of the noise and the synthetic person', low=0, high=2**31 - 1)
+    seed: int = setting(0, '', 'fixes the noise and the synthetic person', low=0, high=2**31 - 1)
     people: int = setting(1, '', 'how many, side by side, all moving alike', low=1, high=50)
     frame_id: str = setting('world', '', 'frame of the points, z up')
     publish_clock: bool = setting(
@@ -119,7 +118,9 @@ def _recordings(config: SourceConfig) -> list[Recording]:
         kind = config.source.removeprefix(SYNTHETIC)
         return [person(kind, rate_hz=config.rate_hz, seed=config.seed, height_m=config.height)]
     path = Path(config.source)
-    if is_bag(path):
+    if path.is_dir() or path.suffix in ('.mcap', '.db3'):
+        from humandyn_ros.bags import read_skeletons  # needs rosbags, which no distribution ships
+
         return read_skeletons(path, topic=config.bag_topic or None, format=config.format or None)
     return [
         read_motion(
