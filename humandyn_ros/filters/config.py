@@ -48,7 +48,7 @@ class FilterConfig(Checked):
         high=1000.0,
     )
     outlier_acceleration: float = setting(
-        300.0, 'm/s²', 'what a joint may accelerate within one frame', low=10.0, high=1e5
+        200.0, 'm/s²', 'accelerations up to this are motion, not outliers', low=10.0, high=1e5
     )
     noise_m: float = setting(
         0.005, 'm', 'standard deviation per axis assumed until measured', low=1e-5, high=1.0

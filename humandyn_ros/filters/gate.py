@@ -16,8 +16,8 @@ class Gate:
     """Rejects points that are too far from a straight line through two points believed before.
 
     The line goes through the newest and one at least 20 ms older. The innovation may come from
-    noise (its variance follows from that of the three points) and from an acceleration for as long
-    as the line takes to notice. So a true motion passes, whatever the filter's cut-off. A joint
+    noise (its variance follows from that of the three points) and from acceleration, whose share
+    of the innovation is a/2 · age · (age + length of the line), the age cut at that length. So a true motion passes, whatever the filter's cut-off. A joint
     unseen or not believed for `gap_s` is lost: its next point is believed and begins a new past.
 
     Args:
@@ -56,7 +56,7 @@ class Gate:
         Returns:
             The outliers (J,) and the joints that begin a new past (J,).
         """
-        age: Array = (stamp_ns - self._stamps) * 1e-9
+        age = np.asarray((stamp_ns - self._stamps) * 1e-9, dtype=np.float64)
         known = age <= self._gap_s
         limit2, predicted = self._expect(age, noise_m)
         far = np.square(points - predicted).sum(axis=1) > limit2
@@ -68,7 +68,7 @@ class Gate:
         """Largest believable squared distance (J,), and where from (J, 3)."""
         baseline = (self._stamps - self._foot_stamps) * 1e-9 + 1e-9
         ahead = age / baseline
-        moved = self._half_acceleration * age * np.minimum(np.abs(age), baseline)
+        moved = self._half_acceleration * age * (np.minimum(np.abs(age), baseline) + baseline)
         variance = (2.0 * ahead * (ahead + 1.0) + 2.0) * noise_m * noise_m
         predicted = self._points + ahead[:, None] * (self._points - self._foot)
         return self._factor2 * variance + moved * moved, predicted
