@@ -6,20 +6,23 @@ frame -> canonical joint centres -> fixed-lag filter -> engine -> safety gate ->
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.engines.engine import Engine
 from humandyn_ros.engines.physics import PhysicsConfig, PhysicsEngine
 from humandyn_ros.errors import StreamError
-from humandyn_ros.filters import FilterConfig, make_filter
+from humandyn_ros.filters import FilterConfig, make_filter, smooth
 from humandyn_ros.limits import Limits
 from humandyn_ros.quantities import Array, Estimate, KinematicState, SkeletonFrame
 from humandyn_ros.safety import Gate, SafetyConfig
 from humandyn_ros.skeleton import Adapter, SkeletonFormat, load_format
 
+MIN_FRAMES = 10  # a recording shorter than this has no acceleration worth the name
 _RESET_NS = 1_000_000_000  # stamps that fall back further than this: the clock was set back
 
 
@@ -140,6 +143,40 @@ class Estimator:
         age_ms = (frame.stamp_ns - state.stamp_ns) * 1e-6
         return (self._gate.admit(frame.body_id, state, dynamics, age_ms, self._adapter.notes),)
 
+    def whole(self, frames: Sequence[SkeletonFrame]) -> tuple[Estimate, ...]:
+        """Answer for a whole recording, smoothed with the frames after each instant too.
+
+        A first, streaming pass finds the cut-off that the engine asks for at every frame; then
+        the recording is smoothed at these cut-offs. Age and lag are zero.
+
+        Raises:
+            StreamError: A frame has another number of joints than its format.
+        """
+        kept, cutoffs = self._listened(frames)
+        if len(kept) < MIN_FRAMES:
+            self._reason = f'{len(kept)} frames are too few to smooth'
+            return ()
+        converted = [self._adapter.convert(*self._checked(frame)) for frame in kept]
+        stamps = np.array([frame.stamp_ns for frame in kept], np.int64)
+        points = np.stack([p for p, _ in converted])
+        confidence = np.stack([c for _, c in converted])
+        states = smoothed_states(stamps, points, confidence, cutoffs, self.config.filter)
+        self.reset('read as a whole')
+        answers = [self._answer(f, s) for f, s in zip(kept, states, strict=True)]
+        return tuple(estimate for answer in answers for estimate in answer)
+
+    def _listened(self, frames: Sequence[SkeletonFrame]) -> tuple[list[SkeletonFrame], Array]:
+        """Frames in the order of their stamps, none twice, and the cut-off wanted at each."""
+        kept: list[SkeletonFrame] = []
+        cutoffs: list[float] = []
+        for frame in sorted(frames, key=lambda frame: frame.stamp_ns):
+            if kept and frame.stamp_ns == kept[-1].stamp_ns:
+                continue
+            self.push(frame)
+            kept.append(frame)
+            cutoffs.append(self._filter.cutoff_hz)
+        return kept, np.array(cutoffs)
+
     def tick(self, now_ns: int) -> tuple[Estimate, ...]:
         """Tell the time; returns a fading, then invalid, estimate while good input is absent.
 
@@ -165,3 +202,22 @@ class Estimator:
 def with_lag(config: EstimatorConfig, lag_s: float) -> EstimatorConfig:
     """The same settings with another declared filter lag, s."""
     return dataclasses.replace(config, filter=dataclasses.replace(config.filter, lag_s=lag_s))
+
+
+def smoothed_states(
+    stamps_ns: NDArray[np.int64],
+    points: Array,
+    confidence: Array,
+    cutoffs_hz: Array,
+    config: FilterConfig,
+) -> Iterator[KinematicState]:
+    """Yield the offline state at every stamp, each at its own cut-off frequency (T,)."""
+    smoothed = {
+        float(cutoff): smooth(stamps_ns, points, confidence, cutoff_hz=cutoff, config=config)
+        for cutoff in np.unique(cutoffs_hz)
+    }
+    for k, (stamp, cutoff) in enumerate(zip(stamps_ns.tolist(), cutoffs_hz.tolist(), strict=True)):
+        at = smoothed[cutoff]
+        yield KinematicState(
+            stamp, at.positions[k], at.velocities[k], at.accelerations[k], at.seen[k], at.stddev[k]
+        )

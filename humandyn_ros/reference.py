@@ -45,7 +45,8 @@ class Reference:
             return None
         values = self.moments.values[:, self.moments.names.index(name)]
         seconds = self.moments.stamps_ns * 1e-9
-        return np.interp(stamps_ns * 1e-9, seconds, values, left=np.nan, right=np.nan)
+        at = np.interp(stamps_ns * 1e-9, seconds, values, left=np.nan, right=np.nan)
+        return np.asarray(at, np.float64)
 
 
 def load_reference(
