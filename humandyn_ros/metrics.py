@@ -44,7 +44,7 @@ def centre_of_pressure_error_m(estimate: Array, reference: Array, judged: Mask) 
 def rmse(estimate: Array, reference: Array, judged: Mask) -> float:
     """Root mean square difference of two series (T,), in their unit."""
     difference = estimate - reference
-    return _mean(difference**2, judged & np.isfinite(difference)) ** 0.5
+    return float(_mean(difference**2, judged & np.isfinite(difference)) ** 0.5)
 
 
 def baselines(reference: Array, mass_kg: float) -> dict[str, Array]:
