@@ -36,7 +36,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({'engines'}),
     frozenset({'estimator', 'people'}),
     frozenset({'bags', 'motion', 'ros', 'view'}),
-    frozenset({'reference', 'evaluation', 'report'}),
+    frozenset({'reference', 'evaluation', 'comparison', 'plots', 'report'}),
 )
 ANYTHING = frozenset({'cli', 'demo', 'learning', 'convert'})
 
@@ -50,7 +50,7 @@ CONFINED = {
     'onnxruntime': {'engines/backends.py'},
     'tensorrt': {'engines/backends.py'},
     'mujoco': set(),
-    'matplotlib': {'report.py'},
+    'matplotlib': {'plots.py'},
     'ezc3d': {'recordings', 'forces'},
 }
 
