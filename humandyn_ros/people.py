@@ -70,6 +70,10 @@ class People:
         """Numbers of everybody who has not left."""
         return tuple(self._estimators)
 
+    def reason(self, body_id: int) -> str:
+        """Why somebody present gets no estimate now; '' when they do."""
+        return self._estimators[body_id].reason
+
     @property
     def dropped(self) -> int:
         """Frames that repeated or came too late, of everybody present."""

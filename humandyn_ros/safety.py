@@ -26,6 +26,7 @@ from humandyn_ros.quantities import (
 _LEGS = [
     CANONICAL.index[f'{side}_{part}'] for side in ('left', 'right') for part in ('hip', 'knee')
 ]
+_THIGH_M = (0.05, 1.0)  # far outside what anybody has, infants to giants
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class Gate:
         if not seen.all():
             missing = [CANONICAL.joints[i] for i, ok in zip(_LEGS, seen, strict=True) if not ok]
             return f'not seen: {", ".join(missing)}'
+        thighs = np.linalg.norm(state.positions[_LEGS[1::2]] - state.positions[_LEGS[::2]], axis=1)
+        if not (_THIGH_M[0] < thighs.min() and thighs.max() < _THIGH_M[1]):
+            lengths = ' and '.join(f'{length:.2f}' for length in thighs)
+            return f'thighs of {lengths} m: not a person, or not in metres'
         fastest = float(np.nanmax(np.abs(state.accelerations)))
         if fastest > self.limits.acceleration_m_s2:
             return f'a joint centre accelerates at {fastest:.0f} m/s²: the tracker jumped'

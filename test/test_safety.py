@@ -19,8 +19,9 @@ STEP_NS = 10_000_000
 
 
 def state(stamp_ns: int) -> KinematicState:
-    still = np.zeros((24, 3))
-    return KinematicState(stamp_ns, still, still, still, np.ones(24, bool), np.zeros(24))
+    still, places = np.zeros((24, 3)), np.zeros((24, 3))
+    places[[CANONICAL.index[f'{side}_knee'] for side in ('left', 'right')], 2] = -0.4
+    return KinematicState(stamp_ns, places, still, still, np.ones(24, bool), np.zeros(24))
 
 
 def answer(torque: float = 50.0) -> Dynamics:
@@ -97,6 +98,10 @@ def test_an_unseen_leg_a_wild_acceleration_and_a_nan_are_problems():
     seen = good.seen.copy()
     seen[CANONICAL.index['left_knee']] = False
     assert 'left_knee' in it.problem(dataclasses.replace(good, seen=seen), answer())
+    collapsed = dataclasses.replace(good, positions=np.zeros((24, 3)))
+    assert 'not a person' in it.problem(collapsed, answer())
+    large = dataclasses.replace(good, positions=1000.0 * good.positions)
+    assert 'not in metres' in it.problem(large, answer())
     wild = np.zeros((24, 3))
     wild[5, 2] = 1e4
     assert 'tracker jumped' in it.problem(dataclasses.replace(good, accelerations=wild), answer())

@@ -11,7 +11,8 @@ from humandyn_ros.ros.messages import ERROR, OK, STALE, WARN, Status
 _KEPT = 1000  # newest samples that percentiles are taken over
 _MISSED = 1.6  # an interval beyond this many usual ones hides at least one dropped frame
 _RECENT_NS = 5_000_000_000  # how long a problem colours the report
-_SILENT_NS = 1_000_000_000
+_SILENT_NS = 1_500_000_000
+_SLOWEST_HZ = 12.0  # body segments accelerate at up to about 6 Hz even in walking
 
 
 class Health:
@@ -92,6 +93,12 @@ class Health:
         if now_ns - self.arrival_ns > _SILENT_NS:
             silence = f'no usable input for {(now_ns - self.arrival_ns) * 1e-9:.1f} s'
             return (ERROR, f'{silence}: {problem}') if problem else (STALE, silence)
+        rate_hz = self.rate_hz(now_ns)
+        if not problem and self.received > 2 and rate_hz < _SLOWEST_HZ:
+            problem = (
+                f'input comes at {rate_hz:.1f} Hz: below {_SLOWEST_HZ:g} Hz accelerations, and so '
+                'forces, cannot be known'
+            )
         return (WARN, problem) if problem else (OK, 'running')
 
 

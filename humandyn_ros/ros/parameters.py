@@ -11,7 +11,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from humandyn_ros.errors import ConfigError
@@ -19,12 +19,9 @@ from humandyn_ros.ros.handle import NodeHandle, ParameterValue
 
 T = TypeVar('T')
 
-PERSON_NAMES = {'mass_kg': 'mass', 'height_m': 'height'}
-"""The person's parameters are called as on the command line; descriptions give the units."""
-
 
 @dataclass(frozen=True)
-class _Field:
+class ParameterField:
     """One parameter: where it sits in the dataclass, and what it holds."""
 
     name: str
@@ -34,6 +31,7 @@ class _Field:
     metadata: Mapping[str, Any]
 
     def to_ros(self, value: Any) -> ParameterValue:
+        """The field's value as a parameter; absence becomes NaN or an empty text."""
         if value is None:
             return math.nan if self.kind is float else ''
         if isinstance(value, tuple):
@@ -61,16 +59,17 @@ class _Field:
         text = str(rule['description'])
         if rule['unit']:
             text += f' [{rule["unit"]}]'
-        if rule['choices']:
-            text += f'; one of {", ".join(rule["choices"])}'
+        choices = [choice for choice in rule['choices'] if choice]
+        if choices:
+            text += f'; one of {", ".join(choices)}'
         if rule['low'] > -math.inf or rule['high'] < math.inf:
-            text += f'; from {rule["low"]:g} to {rule["high"]:g}'
+            text += f'; from {_short(rule["low"])} to {_short(rule["high"])}'
         return text + ('; absent: nan' if self.optional and self.kind is float else '')
 
 
 def _fields(
     settings: type, names: Mapping[str, str], prefix: str, path: tuple[str, ...] = ()
-) -> Iterator[_Field]:
+) -> Iterator[ParameterField]:
     hints = typing.get_type_hints(settings)
     for item in dataclasses.fields(settings):
         kind, optional = _unwrapped(hints[item.name])
@@ -79,7 +78,7 @@ def _fields(
         if dataclasses.is_dataclass(kind):
             yield from _fields(kind, names, f'{name}.', here)
         else:
-            yield _Field(name, here, kind, optional, item.metadata)
+            yield ParameterField(name, here, kind, optional, item.metadata)
 
 
 def _unwrapped(hint: Any) -> tuple[type, bool]:
@@ -90,39 +89,54 @@ def _unwrapped(hint: Any) -> tuple[type, bool]:
     return typing.get_origin(hint) or hint, False
 
 
-class Settings(Generic[T]):
-    """One dataclass kept as ROS parameters.
+@dataclass(frozen=True)
+class Group(Generic[T]):
+    """Settings that a node keeps as parameters, and how these are named.
 
-    Args:
-        handle: Node that declares them.
+    Attributes:
         default: Settings where neither file nor command line says otherwise.
         prefix: Put before every name, e.g. 'markers.'.
         names: Field names to parameter names where they differ.
+        live: Whether they may change while the node runs.
+    """
+
+    default: T
+    prefix: str = ''
+    names: Mapping[str, str] = field(default_factory=dict)
+    live: bool = False
+
+    def fields(self) -> Iterator[ParameterField]:
+        """Yield every parameter."""
+        return _fields(type(self.default), self.names, self.prefix)
+
+    def default_of(self, item: ParameterField) -> ParameterValue:
+        """Default value of one of the parameters."""
+        value: Any = self.default
+        for part in item.path:
+            value = getattr(value, part)
+        return item.to_ros(value)
+
+
+class Settings(Generic[T]):
+    """One group, declared: `value` is the dataclass that the parameters amount to.
+
+    Args:
+        handle: Node that declares them.
+        group: What is declared.
 
     Raises:
         ConfigError: An override is out of range or of the wrong type.
     """
 
-    def __init__(
-        self,
-        handle: NodeHandle,
-        default: T,
-        *,
-        prefix: str = '',
-        names: Mapping[str, str] | None = None,
-        read_only: bool = False,
-    ) -> None:
-        self._fields = {field.name: field for field in _fields(type(default), names or {}, prefix)}
+    def __init__(self, handle: NodeHandle, group: Group[T]) -> None:
+        self._fields = {item.name: item for item in group.fields()}
         overrides = {
-            field.name: handle.declare_parameter(
-                field.name,
-                field.to_ros(_at(default, field.path)),
-                field.description,
-                read_only=read_only,
+            item.name: handle.declare_parameter(
+                item.name, group.default_of(item), item.description, read_only=not group.live
             )
-            for field in self._fields.values()
+            for item in self._fields.values()
         }
-        self.value: T = self._with(default, overrides)
+        self.value: T = self._with(group.default, overrides)
 
     def changed(self, changes: Mapping[str, ParameterValue]) -> T:
         """Return the settings with some parameters changed; names of others are ignored.
@@ -136,11 +150,11 @@ class Settings(Generic[T]):
     def _with(self, settings: T, values: Mapping[str, ParameterValue]) -> T:
         tree: dict[str, Any] = {}
         for name, value in values.items():
-            field = self._fields[name]
+            item = self._fields[name]
             branch = tree
-            for part in field.path[:-1]:
+            for part in item.path[:-1]:
                 branch = branch.setdefault(part, {})
-            branch[field.path[-1]] = field.from_ros(value)
+            branch[item.path[-1]] = item.from_ros(value)
         changed: T = _replaced(settings, tree)
         return changed
 
@@ -169,10 +183,8 @@ def on_change(
     handle.on_parameter_change(ask)
 
 
-def _at(settings: Any, path: tuple[str, ...]) -> Any:
-    for part in path:
-        settings = getattr(settings, part)
-    return settings
+def _short(number: float) -> str:
+    return str(int(number)) if number == round(number) and abs(number) < 1e15 else f'{number:g}'
 
 
 def _replaced(settings: Any, tree: Mapping[str, Any]) -> Any:

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from dataclasses import dataclass, field
 
@@ -5,7 +6,8 @@ import pytest
 
 from humandyn_ros.config import Checked, PersonConfig, setting
 from humandyn_ros.errors import ConfigError
-from humandyn_ros.ros.parameters import PERSON_NAMES, Settings, on_change
+from humandyn_ros.ros.nodes.dynamics_node import PERSON
+from humandyn_ros.ros.parameters import Group, Settings, on_change
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Outer(Checked):
 
 def test_every_field_becomes_a_parameter_with_its_default_and_description(fake):
     handle = fake()
-    settings = Settings(handle, Outer(), prefix='x.')
+    settings = Settings(handle, Group(Outer(), prefix='x.'))
     assert handle.values == {
         'x.count': 3,
         'x.loop': False,
@@ -39,27 +41,27 @@ def test_every_field_becomes_a_parameter_with_its_default_and_description(fake):
 
 def test_overrides_reach_the_dataclass_at_every_depth(fake):
     overrides = {'count': 5, 'names': ['c'], 'inner.lag_s': 0.02, 'inner.kind': 'butterworth'}
-    settings = Settings(fake(overrides=overrides), Outer())
+    settings = Settings(fake(overrides=overrides), Group(Outer()))
     assert settings.value == Outer(5, names=('c',), inner=Inner(0.02, 'butterworth'))
 
 
 def test_the_person_is_absent_by_default_and_absence_is_nan(fake):
     handle = fake()
-    settings = Settings(handle, PersonConfig(), names=PERSON_NAMES)
+    settings = Settings(handle, PERSON)
     assert sorted(handle.values) == ['height', 'mass', 'sex']
     assert math.isnan(handle.values['mass'])
     assert settings.value == PersonConfig()
 
 
 def test_a_whole_number_is_good_enough_for_a_mass(fake):
-    settings = Settings(fake(overrides={'mass': 75}), PersonConfig(), names=PERSON_NAMES)
+    settings = Settings(fake(overrides={'mass': 75}), PERSON)
     assert settings.value.mass_kg == 75.0
 
 
 @pytest.mark.parametrize('mass', [0.0, -70.0, 500.0, math.inf])
 def test_a_mass_that_nobody_has_is_refused_at_the_start(fake, mass):
     with pytest.raises(ConfigError, match='mass_kg'):
-        Settings(fake(overrides={'mass': mass}), PersonConfig(), names=PERSON_NAMES)
+        Settings(fake(overrides={'mass': mass}), PERSON)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +69,12 @@ def test_a_mass_that_nobody_has_is_refused_at_the_start(fake, mass):
 )
 def test_a_value_of_the_wrong_type_is_refused_by_name(fake, name, value):
     with pytest.raises(ConfigError, match=name):
-        Settings(fake(overrides={name: value}), Outer())
+        Settings(fake(overrides={name: value}), Group(Outer()))
 
 
 def test_a_change_is_taken_over_and_then_applied(fake):
     handle = fake()
-    settings = Settings(handle, PersonConfig(mass_kg=70.0), names=PERSON_NAMES)
+    settings = Settings(handle, dataclasses.replace(PERSON, default=PersonConfig(mass_kg=70.0)))
     applied = []
     on_change(handle, [settings], lambda: applied.append(settings.value.mass_kg))
     assert handle.change(mass=82.5) == ''
@@ -83,8 +85,8 @@ def test_a_change_is_taken_over_and_then_applied(fake):
 
 def test_a_change_out_of_range_is_refused_with_the_reason_and_changes_nothing(fake):
     handle = fake()
-    person = Settings(handle, PersonConfig(mass_kg=70.0), names=PERSON_NAMES)
-    outer = Settings(handle, Outer())
+    person = Settings(handle, dataclasses.replace(PERSON, default=PersonConfig(mass_kg=70.0)))
+    outer = Settings(handle, Group(Outer()))
     applied = []
     on_change(handle, [outer, person], lambda: applied.append(1))
     reason = handle.change(**{'mass': 500.0, 'count': 4})
@@ -95,7 +97,7 @@ def test_a_change_out_of_range_is_refused_with_the_reason_and_changes_nothing(fa
 
 def test_parameters_of_others_are_left_alone(fake):
     handle = fake()
-    settings = Settings(handle, Outer())
+    settings = Settings(handle, Group(Outer()))
     on_change(handle, [settings], lambda: None)
     assert handle.change(use_sim_time=True) == ''
     assert settings.value == Outer()

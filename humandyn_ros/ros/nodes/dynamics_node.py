@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from humandyn_ros.config import Checked, PersonConfig, setting
 from humandyn_ros.estimator import EstimatorConfig
@@ -23,7 +24,7 @@ from humandyn_ros.ros.markers import MarkerConfig
 from humandyn_ros.ros.messages import OK, WARN, Status
 from humandyn_ros.ros.nodes.main import run_node
 from humandyn_ros.ros.outputs import WEARER, BodyOutputs, advertise
-from humandyn_ros.ros.parameters import PERSON_NAMES, Settings, on_change
+from humandyn_ros.ros.parameters import Group, Settings, on_change
 
 _TICK_S = 0.02  # how often silence is looked at; a fading torque has ten steps in 0.2 s
 _FORGOTTEN_NS = 5_000_000_000  # a body without an estimate for this long has left
@@ -52,6 +53,16 @@ class DynamicsConfig(Checked):
     engine: str = setting('physics', '', 'what answers', choices=('physics',))
 
 
+CONFIG = Group(DynamicsConfig())
+PERSON = Group(PersonConfig(), names={'mass_kg': 'mass', 'height_m': 'height'}, live=True)
+WHO = Group(PeopleConfig())
+ESTIMATOR = Group(EstimatorConfig())
+MARKERS = Group(MarkerConfig(), prefix='markers.', live=True)
+
+GROUPS: tuple[Group[Any], ...] = (CONFIG, PERSON, WHO, ESTIMATOR, MARKERS)
+"""Every parameter of the node."""
+
+
 class DynamicsNode:
     """Connects a skeleton topic to one estimator per person.
 
@@ -68,11 +79,11 @@ class DynamicsNode:
     ) -> None:
         self._handle = handle
         self._steady_ns = steady_ns
-        self._config = Settings(handle, DynamicsConfig(), read_only=True).value
-        self._person = Settings(handle, PersonConfig(), names=PERSON_NAMES)
-        self._markers = Settings(handle, MarkerConfig(), prefix='markers.')
-        self._estimator = Settings(handle, EstimatorConfig(), read_only=True).value
-        self._who = Settings(handle, PeopleConfig(), read_only=True).value
+        self._config = Settings(handle, CONFIG).value
+        self._person = Settings(handle, PERSON)
+        self._markers = Settings(handle, MARKERS)
+        self._estimator = Settings(handle, ESTIMATOR).value
+        self._who = Settings(handle, WHO).value
         self._health = Health()
         self._complaints = _Complaints(handle)
         self._people: People | None = None
@@ -199,9 +210,24 @@ class DynamicsNode:
         name = self._handle.name
         summary = self._health.report(f'{name}: skeletons', self._steady_ns(), self._input.waiting)
         facts = {'engine': self._config.engine, 'backend': 'numpy', **self._input_facts()}
-        bodies = [_body_status(name, estimate) for estimate, _ in self._latest.values()]
+        if self._people is not None:
+            facts['late_or_repeated'] = str(self._people.dropped)
+            facts['bodies_ignored'] = str(self._people.ignored)
+        present = self._people.bodies if self._people else ()
+        bodies = [self._body_status(body_id) for body_id in present]
         statuses = [Status(summary.name, summary.level, summary.text, {**facts, **summary.values})]
         self._diagnostics.publish(messages.diagnostics(self._handle, statuses + bodies))
+
+    def _body_status(self, body_id: int) -> Status:
+        assert self._people is not None
+        reason = self._people.reason(body_id)
+        values = {'wearer': str(body_id == self._people.wearer).lower()}
+        if body_id in self._latest:
+            estimate, _ = self._latest[body_id]
+            reason = reason or estimate.reason
+            values |= _figures(estimate)
+        level = WARN if reason else OK
+        return Status(f'{self._handle.name}: b{body_id}', level, reason or 'valid', values)
 
     def _input_facts(self) -> dict[str, str]:
         form, source = self._input.format, self._input.source
@@ -212,16 +238,14 @@ class DynamicsNode:
         }
 
 
-def _body_status(node: str, estimate: Estimate) -> Status:
-    values = {
+def _figures(estimate: Estimate) -> dict[str, str]:
+    return {
         'stamp': f'{estimate.stamp_ns * 1e-9:.9f}',
         'age_ms': f'{estimate.age_ms:.1f}',
         'residual_n_per_kg': ' '.join(f'{value:.3f}' for value in estimate.residual[:3]),
         'residual_nm_per_kg': ' '.join(f'{value:.3f}' for value in estimate.residual[3:]),
         **{f'assumption_{i}': note for i, note in enumerate(estimate.notes, 1)},
     }
-    level = OK if estimate.valid else WARN
-    return Status(f'{node}: b{estimate.body_id}', level, estimate.reason or 'valid', values)
 
 
 class _Complaints:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Qos
 from humandyn_ros.ros.nodes.main import run_node
-from humandyn_ros.ros.parameters import Settings
+from humandyn_ros.ros.parameters import Group, Settings
 from humandyn_ros.ros.playback import Motion, Playback, SourceConfig, load_motion
 
 _LINGER_S = 0.5  # after the last message, for slow readers to fetch it
@@ -34,7 +34,7 @@ class SourceNode:
     ) -> None:
         self._handle = handle
         self._steady_ns = steady_ns
-        config = Settings(handle, SourceConfig(), read_only=True).value
+        config = Settings(handle, Group(SourceConfig())).value
         self._config = config
         motion = load_motion(config)
         self._playback = Playback(motion, config)
