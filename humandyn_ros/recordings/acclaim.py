@@ -179,6 +179,8 @@ def _frames(path: Path, lines: list[str], bones: list[_Bone]) -> list[dict[str, 
                 'skeleton: wrong .asf, or a damaged file'
             )
         frames[-1][words[0]] = [float(word) for word in words[1:]]
+        if not np.isfinite(frames[-1][words[0]]).all():
+            raise RecordingError(f'{path}: line {number} holds absurd values: corrupt file')
     if not frames:
         raise RecordingError(f'{path}: holds no frames: empty, or not a .amc file')
     short = next((i for i, frame in enumerate(frames) if len(frame) != len(freedoms)), None)

@@ -130,8 +130,8 @@ def _values(path: Path, lines: list[str], at: int, frames: int, joints: list[_Jo
             'copy the file again, or correct Frames if it was cut on purpose'
         )
     values = number_table(path, rows, sum(len(joint.channels) for joint in joints), at + 1)
-    if np.isnan(values).any():
-        raise RecordingError(f'{path}: a frame has too few values: truncated or corrupt')
+    if not np.isfinite(values).all():
+        raise RecordingError(f'{path}: a frame has too few values, or absurd ones: corrupt')
     return values
 
 

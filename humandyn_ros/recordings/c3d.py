@@ -10,7 +10,7 @@ from humandyn_ros.errors import RecordingError
 from humandyn_ros.quantities import Array
 from humandyn_ros.recordings.axes import axis_of, checked_up
 from humandyn_ros.recordings.c3d_layout import Value, decode
-from humandyn_ros.recordings.files import read_bytes, reading, stem_and_ending
+from humandyn_ros.recordings.files import lost, read_bytes, reading, stem_and_ending
 from humandyn_ros.recordings.recording import Recording
 from humandyn_ros.recordings.trc import UNITS_M
 
@@ -75,7 +75,8 @@ class C3d:
     def points(self) -> Array:
         """All points (T, N, 3) in the file's unit; NaN where not seen."""
         xyz: Array = self._content.points.copy()
-        xyz[~np.isfinite(xyz).all(-1) | (xyz == 0).all(-1)] = np.nan
+        with np.errstate(invalid='ignore'):
+            xyz[lost(xyz * self.unit_m)] = np.nan
         return xyz
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.errors import HumandynError, RecordingError
-from humandyn_ros.quantities import Array
+from humandyn_ros.quantities import Array, Mask
 
 # Ten minutes of 200 markers at 250 Hz are 0.7 GB of text; more is a mistake or an attack.
 MAX_BYTES = 1 << 30
@@ -101,6 +101,16 @@ def number_table(path: Path, rows: Sequence[Sequence[str]], columns: int, first:
                 f'{path}: line {first + i} is damaged ({error}); copy the file again'
             ) from error
     return table
+
+
+def lost(points: Array) -> Mask:
+    """Tell which points (..., 3) m were not seen: (...).
+
+    A marker at the very origin was not seen, nor one with a coordinate missing, nor one farther
+    away than any laboratory is wide (10 km: millimetres taken for metres stay inside).
+    """
+    result: Mask = ~(np.abs(points) < 1e4).all(-1) | (points == 0).all(-1)
+    return result
 
 
 def stamps_from_times(

@@ -25,11 +25,11 @@ from humandyn_ros.rotations import skew
 # Tried in this order; `rest` of the name, without the match, tells the plate.
 _KINDS = (
     ('point', re.compile(r'(?:ground_|grf_)?(?:force_?)?(?:cop|(?<![a-z])p(?:oint)?)_?$')),
-    ('moment', re.compile(r'(?:ground_|grf_)?(?:torque|moment|free_?moment)_?$')),
+    ('moment', re.compile(r'(?:ground_|grf_)?(?:torque|moment|free_?moment|grm)_?$')),
     ('moment', re.compile(r'(?<![a-z])[mt]\d*_?$')),
     ('force', re.compile(r'(?:ground_|grf_)?(?:force_?v?|grf|(?<![a-z])[vf]\d*)_?$')),
 )
-_FILLERS = re.compile(r'ground|reaction|force|torque|moment|grf|cop')
+_FILLERS = re.compile(r'ground|reaction|force|free|torque|moment|gr[fm]|cop')
 _SIDES = {'l': 'left', 'left': 'left', 'r': 'right', 'right': 'right'}
 
 
@@ -80,7 +80,7 @@ def _grouped(table: Table) -> dict[str, _Columns]:
             columns = plates.setdefault(key, _Columns(name[:-1]))
             vector = table.values[:, [places[lower[:-1] + axis] for axis in 'xyz']]
             if getattr(columns, kind) is None:
-                setattr(columns, kind, np.nan_to_num(vector))
+                setattr(columns, kind, np.where(np.isfinite(vector), vector, 0.0))
     return plates
 
 
@@ -90,10 +90,10 @@ def _kind_and_plate(prefix: str) -> tuple[str, str]:
         match = pattern.search(prefix)
         if match:
             return kind, _key(prefix[: match.start()] + ' ' + re.sub(r'\D', '', match[0]))
-    middle = re.fullmatch(r'(?P<word>.*(?:torque|moment|force|grf|cop).*?)_?', prefix)
+    middle = re.fullmatch(r'(?P<word>.*(?:torque|moment|force|gr[fm]|cop).*?)_?', prefix)
     if middle:  # 'ground_torque_r_': the word comes first, the plate last
         word = middle['word']
-        kind = 'moment' if re.search('torque|moment', word) else 'force'
+        kind = 'moment' if re.search('torque|moment|grm', word) else 'force'
         return ('point' if 'cop' in word else kind), _key(word)
     return '', ''
 

@@ -29,7 +29,7 @@ def plate_from_surface(
         name=name,
         foot=None,
         force=np.where(loaded[:, None], force, 0.0),
-        centre_of_pressure=point + arm,
+        centre_of_pressure=np.where(loaded[:, None], point + arm, np.nan),
         moment=free,
         corners=corners,
     )

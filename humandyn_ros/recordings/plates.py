@@ -86,7 +86,8 @@ def _channels(c3d: C3d, index: int, kind: int) -> tuple[Array, float]:
         channels = channels @ matrix.T
     units = c3d.strings('ANALOG', 'UNITS')
     label = units[wanted[-1]].replace('.', '').strip().lower() if wanted[-1] < len(units) else ''
-    return np.nan_to_num(channels), 1.0 if label in ('nm', 'n·m', 'n-m') else c3d.unit_m
+    channels = np.where(np.isfinite(channels), channels, 0.0)
+    return channels, 1.0 if label in ('nm', 'n·m', 'n-m') else c3d.unit_m
 
 
 def _at_surface(

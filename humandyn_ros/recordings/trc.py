@@ -8,6 +8,7 @@ import numpy as np
 
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.recordings.files import (
+    lost,
     number_table,
     read_lines,
     reading,
@@ -50,15 +51,14 @@ def _parsed(path: Path, lines: list[str], up: str | None) -> Recording:
     if scale is None:
         raise RecordingError(f'{path}: unknown Units {header["Units"]!r}: use mm, cm or m')
     points = table[:, 2:].reshape(len(rows), count, 3) * scale
-    # A marker exactly at the origin, or with one coordinate missing, was not seen.
-    lost = np.isnan(points).any(-1) | (points == 0).all(-1)
-    points[lost] = np.nan
+    missing = lost(points)
+    points[missing] = np.nan
     stamps, rate_hz = stamps_from_times(path, table[:, 1], float(header['DataRate']))
     return Recording(
         name=stem_and_ending(path)[0],
         stamps_ns=stamps,
         points=points,
-        confidence=(~lost).astype(float),
+        confidence=(~missing).astype(float),
         names=names,
         rate_hz=rate_hz,
         up=up or 'Y',
