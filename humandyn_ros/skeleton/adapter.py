@@ -49,6 +49,8 @@ class Adapter:
     Attributes:
         notes: What is assumed, in sentences.
         form: The format.
+        up: Axis of the source that points up.
+        metres_per_unit: Factor from the source's unit to metres.
 
     Raises:
         SkeletonError: The static trial does not hold what calibration needs.
@@ -65,7 +67,8 @@ class Adapter:
     ) -> None:
         self.form = form
         self.up = up or form.up
-        self._turn = to_z_up(self.up, form.handedness).T * UNITS[form.unit]
+        self.metres_per_unit = UNITS[form.unit]
+        self._turn = to_z_up(self.up, form.handedness).T * self.metres_per_unit
         self._sizes = read_sizes(parameters or {}, person.height_m if person else None)
         plan = _Plan(form)
         self._before = _Weights(plan.before)

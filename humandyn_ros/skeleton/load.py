@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ LACKS = ('upper_body', 'hands', 'feet', 'heels', 'head', 'spine', 'depth', 'trav
 """What a format may lack; 'travel': the body's path through the world is not in the points."""
 
 UNITS = {'m': 1.0, 'cm': 0.01, 'mm': 0.001, 'px': 1.0, 'image': 1.0}
-_KEYS = {
+_KEYS = (
     'name', 'kind', 'source', 'up', 'handedness', 'unit', 'dims', 'lacks', 'joints', 'markers',
     'optional', 'aliases', 'landmarks', 'segments', 'map', 'notes',
-}  # fmt: skip
+)  # fmt: skip
 _SEGMENT = {'markers', 'gives', 'fills'}
 
 
@@ -47,7 +47,7 @@ def load_format(name: str | Path) -> SkeletonFormat:
             f'skeleton format {text!r} is not known; choose one of '
             f'{", ".join(available_formats())}, or give the path of a YAML file'
         )
-    return _load(resource('config', 'skeletons', f'{text}.yaml'))
+    return _shipped(text)
 
 
 def recognise(names: Sequence[str]) -> SkeletonFormat:
@@ -57,13 +57,19 @@ def recognise(names: Sequence[str]) -> SkeletonFormat:
     of the names.
 
     Raises:
-        SkeletonError: None fits; the nearest ones are named with what they miss.
+        SkeletonError: None fits (the nearest ones are named with what they miss), or several
+            fit alike.
     """
     matches = [(form, form.match(names)) for form in map(load_format, available_formats())]
     whole = [(f, m) for f, m in matches if all(n in m for n in f.required)]
     if whole:
-        best = max(whole, key=lambda fm: (len(fm[1]), -len(fm[0].skeleton.joints)))
-        return best[0].bind(names)
+        best = max(_fitness(f, m) for f, m in whole)
+        fitting = [f for f, m in whole if _fitness(f, m) == best]
+        if len(fitting) > 1:
+            raise SkeletonError(
+                f'the points fit {" and ".join(f.name for f in fitting)} alike; name the format'
+            )
+        return fitting[0].bind(names)
     near = sorted(matches, key=lambda fm: -len(fm[1]) / len(fm[0].required))[:3]
     told = '; '.join(
         f'{f.name} misses {", ".join(n for n in f.required if n not in m)}' for f, m in near
@@ -74,7 +80,15 @@ def recognise(names: Sequence[str]) -> SkeletonFormat:
     )
 
 
+def _fitness(form: SkeletonFormat, match: Mapping[str, int]) -> tuple[int, int]:
+    return len(match), -len(form.skeleton.joints)
+
+
 @lru_cache(maxsize=64)
+def _shipped(name: str) -> SkeletonFormat:
+    return _load(resource('config', 'skeletons', f'{name}.yaml'))
+
+
 def _load(path: Path) -> SkeletonFormat:
     try:
         content = yaml.load(path.read_text(encoding='utf-8'), Loader=_StrictLoader)
