@@ -40,7 +40,8 @@ def _joint_of(coordinate: str) -> str:
 JOINT_ROWS = np.array([JOINTS.index(_joint_of(name)) for name in COORDINATES])
 """Row of JOINTS whose moment each coordinate projects (17,)."""
 
-# Bars in threes: thighs and upper arms, what they carry, feet; then the girdles and the spine.
+# Limbs, right before left: what hangs on girdles, what hangs on that, feet; girdles; spine.
+# A bar's child, where it has one, lies four rows below it.
 _ENDS = (
     ('right_hip', 'right_knee'), ('left_hip', 'left_knee'),
     ('right_shoulder', 'right_elbow'), ('left_shoulder', 'left_elbow'),
@@ -55,16 +56,24 @@ for _row, (_start, _end) in enumerate(_ENDS):
     _BARS[_row, CANONICAL.index[_start]] = -1.0
     _BARS[_row, CANONICAL.index[_end]] = 1.0
 
-_SWING, _SPREAD, _HINGE = np.array([0, 4, 11, 14]), np.array([1, 5, 12, 15]), [2, 6, 13, 16]
-_ANKLE, _BACK_AT = [3, 7], slice(8, 11)
+# Computed in the order: flexion of four limbs, their adduction, hinges below them, ankles, back.
+_LIMB_ROOT = np.array([0, 0, 1, 1])  # pelvis, torso
+_FLEXION, _ADDUCTION, _HINGE, _ANKLE = slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 14)
+_COMPUTED = (
+    'hip_flexion_r', 'hip_flexion_l', 'arm_flex_r', 'arm_flex_l',
+    'hip_adduction_r', 'hip_adduction_l', 'arm_add_r', 'arm_add_l',
+    'knee_angle_r', 'knee_angle_l', 'elbow_flex_r', 'elbow_flex_l',
+    'ankle_angle_r', 'ankle_angle_l', 'lumbar_extension', 'lumbar_bending', 'lumbar_rotation',
+)  # fmt: skip
+_ORDER = np.array([_COMPUTED.index(name) for name in COORDINATES])
 _SIDE = np.array([1.0, -1.0, 1.0, -1.0])  # right, left
-_BENDS = np.array([-1.0, -1.0, 1.0, 1.0])  # knees bend about -z, elbows about +z
 # A nearly straight knee or elbow does not show its axis: there the axis leans on the parent's
-# left-right axis, with the weight of a flexion whose sine is this.
-_STRAIGHT = 0.35
+# left-right axis, with the weight of a flexion whose sine is this. Knees bend about -z.
+_STRAIGHT = 0.35 * np.array([-1.0, -1.0, 1.0, 1.0])[:, None]
 _TALOCRURAL = np.array([-0.105, -0.174, 0.979])  # axis in the right shank, Rajagopal's model
 _SINGULAR = 1e-6
 _RATE_STEP_S = 1e-4  # of the central difference that turns angles into rates
+_STENCIL = np.array([0.0, _RATE_STEP_S, -_RATE_STEP_S])[:, None, None]
 FOOT_SLOPE_RAD = 0.42  # of the line ankle centre -> ball below the sole, foot flat
 
 
@@ -90,78 +99,81 @@ def coordinates(positions: Array, velocities: Array) -> Coordinates:
         positions: (24, 3) m, world z up.
         velocities: (24, 3) m/s.
     """
-    bars = _BARS @ positions
-    step = _RATE_STEP_S * (_BARS @ velocities)
-    angle, axes = _evaluate(np.stack([bars, bars + step, bars - step]))
-    turn = np.remainder(angle[1] - angle[2] + np.pi, 2 * np.pi) - np.pi
-    return Coordinates(angle[0], turn / (2 * _RATE_STEP_S), axes[0])
-
-
-def _dot(a: Array, b: Array) -> Array:
-    result: Array = np.einsum('...i,...i->...', a, b)
-    return result
+    angle, axes = _evaluate(_BARS @ positions + _STENCIL * (_BARS @ velocities))
+    turn = angle[1] - angle[2]
+    turn -= 2 * np.pi * np.rint(turn / (2 * np.pi))
+    rate = turn / (2 * _RATE_STEP_S)
+    return Coordinates(angle[0, _ORDER], rate[_ORDER], axes[0, _ORDER])
 
 
 def _unit(v: Array) -> Array:
-    result: Array = v / np.maximum(np.sqrt(_dot(v, v)), 1e-9)[..., None]
+    result: Array = v / np.maximum(np.sqrt((v * v).sum(-1)), 1e-9)[..., None]
     return result
 
 
 def _evaluate(bars: Array) -> tuple[Array, Array]:
-    """Angles (N, 17) and axes (N, 17, 3) of N sets of bars (N, 14, 3)."""
+    """Angles (N, 17) and axes (N, 17, 3) of N sets of bars (N, 14, 3), in computed order."""
     u = _unit(bars)
-    z = u[:, 10:12]
-    x = _unit(cross(u[:, 12:14], z))
-    frames = np.stack([x, cross(z, x), z], axis=2)  # (N, pelvis and torso, x y z, 3)
-    angle, axes = np.empty((len(u), 17)), np.empty((len(u), 17, 3))
-    roots = frames.repeat(2, axis=1)  # (N, limb, x y z, 3)
-    _balls(u[:, :4], roots, angle, axes)
-    _hinges(u[:, :4], u[:, 4:8], roots[:, :, 2], angle, axes)
-    _ankles(u[:, 4:6], u[:, 8:10], angle, axes)
-    _lumbar(frames, angle, axes)
+    frames = np.empty((len(u), 2, 3, 3))  # (N, pelvis and torso, x y z, 3)
+    frames[:, :, 2] = u[:, 10:12]
+    frames[:, :, 0] = _unit(cross(u[:, 12:14], u[:, 10:12]))
+    frames[:, :, 1] = cross(frames[:, :, 2], frames[:, :, 0])
+    # Every angle is that of a vector (cosine, sine).
+    sine, cosine = np.empty((2, len(u), 17))
+    axes = np.empty((len(u), 17, 3))
+    roots = frames.take(_LIMB_ROOT, axis=1)
+    z = _balls(u[:, :4], roots, sine, cosine, axes)
+    normal, along = cross(u[:, :6], u[:, 4:10]), (u[:, :6] * u[:, 4:10]).sum(-1)
+    lean = roots[:, :, 2] - z[..., None] * u[:, :4]
+    axes[:, _HINGE] = _unit(normal[:, :4] + _STRAIGHT * lean)
+    sine[:, _HINGE] = (normal[:, :4] * axes[:, _HINGE]).sum(-1)
+    cosine[:, _HINGE] = along[:, :4]
+    cosine[:, _ANKLE] = along[:, 4:]
+    _ankles(u[:, 4:6], normal[:, 4:], sine, axes)
+    _lumbar(frames, sine, cosine, axes)
+    angle = np.arctan2(sine, cosine)
+    angle[:, _ANKLE] -= np.pi / 2 - FOOT_SLOPE_RAD
     return angle, axes
 
 
-def _balls(limb: Array, roots: Array, angle: Array, axes: Array) -> None:
+def _balls(limb: Array, roots: Array, sine: Array, cosine: Array, axes: Array) -> Array:
     """Hips and shoulders: flexion about the parent's z, then adduction about the turned x."""
-    x, y, z = np.moveaxis(np.einsum('nlak,nlk->nla', roots, limb), 2, 0)
+    local = (roots @ limb[..., None])[..., 0]
+    x, y, z = local[..., 0], local[..., 1], local[..., 2]
     flat = np.hypot(x, y)
-    y = np.where(flat < _SINGULAR, -_SINGULAR, y)  # limb along z: adduct about the parent's x
-    flat = np.maximum(flat, _SINGULAR)
-    angle[:, _SWING] = np.arctan2(x, -y)
-    angle[:, _SPREAD] = -_SIDE * np.arctan2(z, flat)
-    axes[:, _SWING] = roots[:, :, 2]
-    turned = (x / flat)[..., None] * roots[:, :, 1] - (y / flat)[..., None] * roots[:, :, 0]
-    axes[:, _SPREAD] = _SIDE[:, None] * turned
+    if flat.min() < _SINGULAR:  # a limb along z adducts about the parent's x
+        y = np.where(flat < _SINGULAR, -_SINGULAR, y)
+        flat = np.maximum(flat, _SINGULAR)
+    sine[:, _FLEXION], cosine[:, _FLEXION] = x, -y
+    sine[:, _ADDUCTION], cosine[:, _ADDUCTION] = -_SIDE * z, flat
+    axes[:, _FLEXION] = roots[:, :, 2]
+    scale = (_SIDE / flat)[..., None]
+    turned = x[..., None] * roots[:, :, 1] - y[..., None] * roots[:, :, 0]
+    axes[:, _ADDUCTION] = scale * turned
+    return z
 
 
-def _hinges(limb: Array, child: Array, lateral: Array, angle: Array, axes: Array) -> None:
-    """Knees and elbows: flexion about the normal of the plane they bend in."""
-    normal = cross(limb, child)
-    lean = lateral - _dot(lateral, limb)[..., None] * limb
-    axis = _unit(normal + (_STRAIGHT * _BENDS)[:, None] * lean)
-    angle[:, _HINGE] = np.arctan2(_dot(normal, axis), _dot(limb, child))
-    axes[:, _HINGE] = axis
+def _ankles(shank: Array, normal: Array, sine: Array, axes: Array) -> None:
+    """Ankles: dorsiflexion about the talocrural axis, zero with the sole square to the shank.
 
-
-def _ankles(shank: Array, foot: Array, angle: Array, axes: Array) -> None:
-    """Ankles: dorsiflexion about the talocrural axis, zero with the sole square to the shank."""
-    normal = cross(shank, foot)
-    opening = np.arctan2(np.sqrt(_dot(normal, normal)), -_dot(foot, shank))
-    angle[:, _ANKLE] = np.pi / 2 + FOOT_SLOPE_RAD - opening
-    z = _unit(normal)
-    side = _SIDE[:2, None]
+    The angle from the shank to the foot has the sine |normal|; a quarter turn and the slope of
+    the line from ankle to ball are taken off afterwards.
+    """
+    length = np.sqrt((normal * normal).sum(-1))
+    sine[:, _ANKLE] = length
+    z = normal / np.maximum(length, 1e-9)[..., None]
     forward, up, right = _TALOCRURAL
-    axes[:, _ANKLE] = side * (forward * cross(z, shank) - up * shank) + right * z
+    tilted = forward * cross(z, shank) - up * shank
+    axes[:, _ANKLE] = _SIDE[:2, None] * tilted + right * z
 
 
-def _lumbar(frames: Array, angle: Array, axes: Array) -> None:
+def _lumbar(frames: Array, sine: Array, cosine: Array, axes: Array) -> None:
     """Back: extension about the pelvis' z, then bending about x, then rotation about y."""
     pelvis, torso = frames[:, 0], frames[:, 1]
-    r = np.einsum('nak,nbk->nab', pelvis, torso)
-    angle[:, 8] = np.arctan2(-r[:, 0, 1], r[:, 1, 1])
-    angle[:, 9] = np.arcsin(np.clip(r[:, 2, 1], -1.0, 1.0))
-    angle[:, 10] = np.arctan2(-r[:, 2, 0], r[:, 2, 2])
-    axes[:, 8] = pelvis[:, 2]
-    axes[:, 9] = _unit(cross(torso[:, 1], pelvis[:, 2]))
-    axes[:, 10] = torso[:, 1]
+    r = pelvis @ torso.transpose(0, 2, 1)
+    sine[:, 14], cosine[:, 14] = -r[:, 0, 1], r[:, 1, 1]
+    sine[:, 15], cosine[:, 15] = r[:, 2, 1], np.hypot(r[:, 2, 0], r[:, 2, 2])
+    sine[:, 16], cosine[:, 16] = -r[:, 2, 0], r[:, 2, 2]
+    axes[:, 14] = pelvis[:, 2]
+    axes[:, 15] = _unit(cross(torso[:, 1], pelvis[:, 2]))
+    axes[:, 16] = torso[:, 1]

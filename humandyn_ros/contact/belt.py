@@ -7,6 +7,7 @@ import numpy as np
 from humandyn_ros.quantities import GRAVITY, Array
 
 _MEMORY_S = 1.5  # of standing time: how long the belt's velocity is averaged
+_KNOWN_S = 0.3
 _STILL, _MOVING = 0.06, 0.14  # √(g·leg): slower is a floor, faster is a belt
 
 
@@ -23,6 +24,11 @@ class Belt:
         """Forget the surface."""
         self._mean = np.zeros(3)
         self._weight_s = 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether feet have stood for long enough to tell."""
+        return self._weight_s > _KNOWN_S
 
     def learn(self, velocities: Array, weight: Array, dt: float) -> None:
         """Take one instant.

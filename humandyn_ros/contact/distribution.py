@@ -21,7 +21,7 @@ import numpy as np
 
 from humandyn_ros.quantities import Array, Mask
 
-_ROUNDS = 50
+_QUICK, _ROUNDS = 8, 50  # full Newton steps before steps are searched, and rounds at most
 _ENOUGH = 1e-10  # of the gradient, relative to the wrench
 
 
@@ -42,18 +42,20 @@ def distribute(
     """
     problem = _Problem(columns, columns * ease, ease, wrench, slack)
     dual = np.zeros(6) if start is None else start
-    pull = dual @ columns
-    enough = _ENOUGH * (1.0 + float(np.abs(wrench).max()))
-    for _ in range(_ROUNDS):
-        active = pull > 0.0
+    active = dual @ columns > 0.0
+    for round_ in range(_ROUNDS):
         goal = problem.newton(active)
-        ahead = goal @ columns
-        if ((ahead > 0.0) == active).all():
-            dual, pull = goal, ahead
-            break
+        pull = goal @ columns
+        pushing = pull > 0.0
+        if (pushing == active).all():
+            return ease * np.maximum(pull, 0.0), goal
+        if round_ < _QUICK:
+            dual, active = goal, pushing
+            continue
         dual = problem.search(dual, goal - dual)
         pull = dual @ columns
-        if float(np.abs(problem.gradient(dual, pull)).max()) < enough:
+        active = pull > 0.0
+        if problem.solved(dual, pull):
             break
     return ease * np.maximum(pull, 0.0), dual
 
@@ -70,14 +72,14 @@ class _Problem:
 
     def newton(self, active: Mask) -> Array:
         """Minimiser of the quadratic piece in which these generators push."""
-        curvature = self.scaled[:, active] @ self.columns[:, active].T
-        curvature.flat[::7] += self.slack
+        curvature = (self.scaled * active) @ self.columns.T
+        curvature.ravel()[::7] += self.slack
         result: Array = np.linalg.solve(curvature, self.wrench)
         return result
 
-    def gradient(self, dual: Array, pull: Array) -> Array:
-        result: Array = self.scaled @ np.maximum(pull, 0.0) + self.slack * dual - self.wrench
-        return result
+    def solved(self, dual: Array, pull: Array) -> bool:
+        gradient = self.scaled @ np.maximum(pull, 0.0) + self.slack * dual - self.wrench
+        return float(np.abs(gradient).max()) < _ENOUGH * (1.0 + float(np.abs(self.wrench).max()))
 
     def search(self, dual: Array, step: Array) -> Array:
         """Exact line search: along a line the dual's slope is piecewise linear and rising."""

@@ -81,7 +81,7 @@ class Distributor:
         columns = np.concatenate([forces, cross(arms[_OWNER], forces) / leg], axis=1).T
         target = wrench / GRAVITY
         target[3:] = (target[3:] - cross(centre, target[:3])) / leg
-        ease = likely[_OWNER] * self._ease
+        ease = (likely**self.config.sharpness)[_OWNER] * self._ease
         weights, self._dual = distribute(columns, ease, target, self._slack, self._dual)
         unexplained = GRAVITY * self._slack * self._dual
         unexplained[3:] *= leg

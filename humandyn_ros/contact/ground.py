@@ -11,11 +11,13 @@ from humandyn_ros.contact.belt import Belt
 from humandyn_ros.contact.config import ContactConfig
 from humandyn_ros.contact.forces import Distributor, PlaceForces
 from humandyn_ros.contact.seat import seat_point, seat_probability
-from humandyn_ros.contact.soles import Contacts, Soles
-from humandyn_ros.quantities import GRAVITY, Array
+from humandyn_ros.contact.soles import ANKLES, BALLS, Contacts, Soles
+from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 _LEAST = 1e-6  # contact probability of a foot high in the air
 _BALL = slice(2, 4)  # points of a sole under its ball
+_LEVEL_M = 0.03  # feet whose heights differ by less stand on one level
+_LEFT_HIP, _RIGHT_HIP = CANONICAL.index['left_hip'], CANONICAL.index['right_hip']
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,17 +121,39 @@ class Ground:
         chances = np.append(likely.ravel(), max(seat, 1e-12))
         found = self._distributor.step(places, chances, wrench, loads.mass_centre, leg)
         answer = _gathered(points, likely, found, (seat, seat_at))
-        self._learn(positions, contacts, answer, dt)
+        self._learn((positions, velocities), contacts, answer, dt)
         return answer
 
-    def _learn(self, positions: Array, contacts: Contacts, found: GroundForces, dt: float) -> None:
-        load = found.force[:, 2] / GRAVITY
-        self.soles.learn(positions, load, dt)
+    def _learn(
+        self, state: tuple[Array, Array], contacts: Contacts, found: GroundForces, dt: float
+    ) -> None:
+        positions, velocities = state
+        load = np.minimum(found.force[:, 2] / GRAVITY, 1.0)
+        missing = max(0.0, float(found.unexplained[2])) / GRAVITY
+        self.soles.learn(positions, load + missing * _lower(positions), dt)
         if self.config.treadmill:
             low = contacts.clearance[:, _BALL].mean(1) / self.leg_m
-            near = np.clip(2.0 - low / self.config.clearance, 0.0, 1.0)
+            near = np.minimum(np.maximum(2.0 - low / self.config.clearance, 0.0), 1.0)
             balls = contacts.velocities[:, _BALL].mean(1)
-            self.belt.learn(balls, near * np.clip(load, 0.0, 1.0), dt)
+            if not self.belt.known:
+                load = np.maximum(load, _standing(positions, velocities, balls))
+            self.belt.learn(balls, near * load, dt)
+
+
+def _lower(positions: Array) -> Array:
+    """Which foot (2,) is lower: it must stand on something where force is missing."""
+    lowest = np.minimum(positions[ANKLES, 2], positions[BALLS, 2])
+    result: Array = (lowest <= lowest.min() + _LEVEL_M).astype(float)
+    return result
+
+
+def _standing(positions: Array, velocities: Array, balls: Array) -> Array:
+    """Whether each foot (2,) goes back under the pelvis, as feet that stand do in walking."""
+    across = positions[_RIGHT_HIP] - positions[_LEFT_HIP]
+    relative = balls - velocities[0]
+    forward = relative[:, 1] * across[0] - relative[:, 0] * across[1]
+    result: Array = (forward < 0.0).astype(float)
+    return result
 
 
 def _gathered(

@@ -20,8 +20,8 @@ from humandyn_ros.anthropometry import (
 from humandyn_ros.body import cross
 from humandyn_ros.quantities import CANONICAL, Array
 
-_ANKLES = np.array([CANONICAL.index['left_ankle'], CANONICAL.index['right_ankle']])
-_BALLS = np.array([CANONICAL.index['left_foot'], CANONICAL.index['right_foot']])
+ANKLES = np.array([CANONICAL.index['left_ankle'], CANONICAL.index['right_ankle']])
+BALLS = np.array([CANONICAL.index['left_foot'], CANONICAL.index['right_foot']])
 # Contact points: which joint centre they hang on (0 ankle, 1 ball), then forward and leftward
 # in foot lengths and breadths. The heel's rim lies a quarter of the foot behind the ankle, the
 # toes' tips as far before the ball (Winter 2009, figure 4.1; Hawes and Sovak 1994).
@@ -33,8 +33,13 @@ _POINTS = np.array(
     ]
 )  # fmt: skip
 POINTS = len(_POINTS)
+_ENDS = np.concatenate([ANKLES, BALLS])
 _ON_BALL = _POINTS[:, 0].astype(int)
+_TO_POINTS = np.eye(2)[_ON_BALL]  # ankle and ball -> points (6, 2)
 _BALL_HEIGHT_PER_HEIGHT = 0.018
+_LEFTWARD, _LEFT_SIGNS = np.array([1, 0, 2]), np.array([-1.0, 1.0, 0.0])  # z × direction
+_FLAT_S, _TILTED_S = 0.1, 0.8  # times in which the height of a flat foot's ankle is learnt
+_LOADED, _NEAR = 0.3, 0.15  # body weights; share of the ankle's height
 _SINK_S, _RISE_S = 0.05, 0.4  # times in which a floor level follows a foot down, and up
 
 
@@ -66,10 +71,14 @@ class Soles:
 
     def resize(self, height_m: float) -> None:
         """Set another body height, m."""
-        self._length = FOOT_LENGTH_PER_HEIGHT * height_m
-        self._forward = _POINTS[:, 1:2] * self._length
-        self._left = _POINTS[:, 2:3] * FOOT_BREADTH_PER_HEIGHT * height_m
         self._drop = np.array([ANKLE_HEIGHT_PER_HEIGHT, _BALL_HEIGHT_PER_HEIGHT]) * height_m
+        self._local = np.column_stack(  # points in the sole's axes, forward, left, up (6, 3)
+            [
+                _POINTS[:, 1] * FOOT_LENGTH_PER_HEIGHT * height_m,
+                _POINTS[:, 2] * FOOT_BREADTH_PER_HEIGHT * height_m,
+                -self._drop[_ON_BALL],
+            ]
+        )
 
     def reset(self) -> None:
         """Forget the floor."""
@@ -83,25 +92,23 @@ class Soles:
             positions: Canonical joint centres (24, 3) m.
             velocities: Theirs (24, 3) m/s.
         """
-        ends = np.stack([positions[_ANKLES], positions[_BALLS]], axis=1)  # (2 feet, 2, 3)
+        ends = positions.take(_ENDS, 0).reshape(2, 2, 3).transpose(1, 0, 2)  # (foot, end, 3)
+        moving = velocities.take(_ENDS, 0).reshape(2, 2, 3).transpose(1, 0, 2)
         if self.levels is None:
             lowest = min(ends[:, 1, 2].min(), ends[:, 0, 2].min() - self._lift)
             self.levels = np.full(2, lowest)
         along = ends[:, 1] - ends[:, 0]
-        length = np.maximum(np.sqrt((along * along).sum(1)), 1e-3)[:, None]
-        forward, left, up = _sole_axes(along / length, np.clip(self._lift / length, 0.0, 0.9))
-        offset = self._forward * forward[:, None] + self._left * left[:, None]
-        offset -= self._drop[_ON_BALL][:, None] * up[:, None]
-        place = ends[:, _ON_BALL] + offset
-        ends_velocity = np.stack([velocities[_ANKLES], velocities[_BALLS]], axis=1)
-        spin = cross(along, ends_velocity[:, 1] - ends_velocity[:, 0]) / length**2
-        moving = ends_velocity[:, _ON_BALL] + cross(spin[:, None], offset)
+        squares = np.maximum((along * along).sum(1), 1e-6)[:, None]
+        axes = _sole_axes(along / np.sqrt(squares), self._lift / np.sqrt(squares))
+        spin = cross(along, moving[:, 1] - moving[:, 0]) / squares
+        place = _TO_POINTS @ ends + self._local @ axes
+        speed = _TO_POINTS @ moving + self._local @ cross(spin[:, None], axes)
         floor = (self.levels - self._drop[1])[:, None]
         clearance = place[:, :, 2] - floor
         # The ankle's own height above the ball is learnt; the assumed drop of the heel is not.
         clearance[:, :2] -= self._lift - (self._drop[0] - self._drop[1])
         place[:, :, 2] = floor
-        return Contacts(place, clearance, moving)
+        return Contacts(place, clearance, speed)
 
     def learn(self, positions: Array, load: Array, dt: float) -> None:
         """Move the floor levels: down with any foot, up with a foot that carries load.
@@ -112,21 +119,37 @@ class Soles:
             dt: Time since the last step, s.
         """
         assert self.levels is not None
-        balls, ankles = positions[_BALLS, 2], positions[_ANKLES, 2]
+        balls, ankles = positions[BALLS, 2], positions[ANKLES, 2]
         low = np.minimum(balls, ankles - self._lift)
-        rate = np.where(low < self.levels, dt / _SINK_S, np.clip(load, 0.0, 1.0) * dt / _RISE_S)
+        rate = np.where(low < self.levels, dt / _SINK_S, np.minimum(load, 1.0) * dt / _RISE_S)
         self.levels = self.levels + np.minimum(rate, 1.0) * (low - self.levels)
+        self._learn_lift(ankles - balls, balls - self.levels, load, dt)
+
+    def _learn_lift(self, lift: Array, above: Array, load: Array, dt: float) -> None:
+        """How much higher the ankle is when the sole is flat: its least while the ball carries."""
+        flat = (load > _LOADED) & (above < _NEAR * self._drop[0])
+        if not flat.any():
+            return
+        change = lift[flat] - self._lift
+        gain = np.where(change < 0.0, dt / _FLAT_S, dt / _TILTED_S)
+        self._lift += float((np.minimum(gain, 1.0) * change).mean())
+        self._lift = min(max(self._lift, 0.2 * self._drop[0]), 2.5 * self._drop[0])
 
 
-def _sole_axes(along: Array, slope: Array) -> tuple[Array, Array, Array]:
-    """Forward, left and up axes of soles (2, 3) from ankle -> ball directions.
+def _sole_axes(along: Array, slope: Array) -> Array:
+    """Forward, left and up axes of soles (2, axis, 3) from ankle -> ball directions.
 
     Args:
         along: Unit directions (2, 3).
         slope: Sine of their fall towards the ball when the sole is flat (2, 1).
     """
-    left = np.stack([-along[:, 1], along[:, 0], np.zeros(2)], axis=1)
+    slope = np.minimum(np.maximum(slope, 0.0), 0.9)
+    cosine = np.sqrt(1.0 - slope * slope)
+    axes = np.empty((2, 3, 3))
+    left = along.take(_LEFTWARD, 1) * _LEFT_SIGNS
     left /= np.maximum(np.sqrt((left * left).sum(1)), 1e-6)[:, None]
     over = cross(along, left)
-    cosine = np.sqrt(1.0 - slope**2)
-    return cosine * along + slope * over, left, cosine * over - slope * along
+    axes[:, 0] = cosine * along + slope * over
+    axes[:, 1] = left
+    axes[:, 2] = cosine * over - slope * along
+    return axes
