@@ -163,6 +163,10 @@ class DdsHandle:
         """Topics on the graph now and their types."""
         return self._graph.topic_types()
 
+    def published_types(self, topic: str) -> tuple[str, ...]:
+        """Types that a topic's publishers have now."""
+        return self._graph.published_types(self.resolve(topic))
+
     def message(self, type_name: str, /, **fields: Any) -> Message:
         """Build a message."""
         return message_type(type_name).new(fields)

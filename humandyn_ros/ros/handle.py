@@ -133,7 +133,10 @@ class NodeHandle(Protocol):
         """Absolute name of a topic, after namespace and remaps."""
 
     def topic_types(self) -> dict[str, tuple[str, ...]]:
-        """Topics on the graph now and their types, to choose an adapter by type."""
+        """Topics on the graph now and their types."""
+
+    def published_types(self, topic: str) -> tuple[str, ...]:
+        """Types that a topic's publishers have now, to choose an adapter by type."""
 
     def look_up(self, target: str, source: str, stamp_ns: int) -> Transform | None:
         """Pose of frame `source` in frame `target` at a time; None while unknown (tf2)."""

@@ -50,6 +50,7 @@ class SkeletonInput:
         on_problem: Callable[[str], None],
     ) -> None:
         self._handle = handle
+        self._name = topic
         self._topic = handle.resolve(topic)
         self._format_name = format_name
         self._up = up
@@ -78,7 +79,7 @@ class SkeletonInput:
 
     def poll(self) -> None:
         """Look at the graph: subscribe, or say what is wrong with the topic; call now and then."""
-        types = self._handle.topic_types().get(self._topic, ())
+        types = self._handle.published_types(self._name)
         if self._subscription is None:
             self._choose(types)
         elif not self._subscription.publishers:
@@ -109,7 +110,7 @@ class SkeletonInput:
         self.source = source
         self.format = self._loaded(source)
         self._subscription = self._handle.subscription(
-            source.type_name, self._topic, self._read, SKELETONS
+            source.type_name, self._name, self._read, SKELETONS
         )
         self._handle.log(
             'info',

@@ -226,6 +226,11 @@ class RclpyHandle:
         """Topics on the graph now and their types."""
         return {name: tuple(kinds) for name, kinds in self._node.get_topic_names_and_types()}
 
+    def published_types(self, topic: str) -> tuple[str, ...]:
+        """Types that a topic's publishers have now."""
+        found = self._node.get_publishers_info_by_topic(self.resolve(topic))
+        return tuple(sorted({endpoint.topic_type for endpoint in found}))
+
     # Time
 
     def timer(self, period_s: float, callback: Callable[[], None], *, steady: bool) -> RclpyTimer:

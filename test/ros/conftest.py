@@ -127,8 +127,8 @@ class FakeHandle:
     def resolve(self, topic: str) -> str:
         return topic if topic.startswith('/') else f'/{topic}'
 
-    def topic_types(self) -> dict[str, tuple[str, ...]]:
-        return self.graph
+    def published_types(self, topic: str) -> tuple[str, ...]:
+        return self.graph.get(self.resolve(topic), ())
 
     def look_up(self, target: str, source: str, stamp_ns: int) -> Any:
         return self.transforms.get((target, source))

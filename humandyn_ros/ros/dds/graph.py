@@ -24,6 +24,8 @@ _INFO = 'rmw_dds_common/msg/ParticipantEntitiesInfo'
 _ALL = 100_000  # endpoints looked at
 _ALIVE = 16  # DDS_ALIVE_INSTANCE_STATE
 
+_PUBLICATIONS, _SUBSCRIPTIONS = 0, 1
+
 
 class Graph:
     """One node's entry in the graph."""
@@ -81,13 +83,28 @@ class Graph:
 
     def topic_types(self) -> dict[str, tuple[str, ...]]:
         """Return every ROS topic with a publisher or subscription, and its types."""
-        found: dict[str, set[str]] = {}
-        for reader in self._endpoints:
-            for name, kind in _clayer.ddspy_read_endpoint(reader._ref, _ALL, _named, _ignored):
-                topic, known = ros_topic(name), ros_type(kind)
-                if topic and known:
-                    found.setdefault(topic, set()).add(known)
-        return {topic: tuple(sorted(found[topic])) for topic in sorted(found)}
+        return _types([*self._found(_PUBLICATIONS), *self._found(_SUBSCRIPTIONS)])
+
+    def published_types(self, topic: str) -> tuple[str, ...]:
+        """Return the types that the publishers of an absolute topic name have."""
+        return _types(self._found(_PUBLICATIONS)).get(topic, ())
+
+    def _found(self, side: int) -> list[tuple[str, str]]:
+        """(DDS topic, DDS type) of every publication or subscription there is."""
+        reader = self._endpoints[side]
+        pairs: list[tuple[str, str]] = _clayer.ddspy_read_endpoint(
+            reader._ref, _ALL, _named, _ignored
+        )
+        return pairs
+
+
+def _types(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for name, kind in pairs:
+        topic, known = ros_topic(name), ros_type(kind)
+        if topic and known:
+            found.setdefault(topic, set()).add(known)
+    return {topic: tuple(sorted(found[topic])) for topic in sorted(found)}
 
 
 def _named(*fields: Any) -> tuple[str, str]:
