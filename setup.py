@@ -44,7 +44,6 @@ setup(
         'PyYAML>=6.0,<7',
         'rosbags>=0.11.9,<0.12',
         'rich>=13,<16',
-        'ezc3d>=1.5.19,<2',
         # Wheels exist for x86_64 only; elsewhere build it from source (README, "Jetson").
         'cyclonedds>=11.0,<12; platform_machine == "x86_64"',
     ],
@@ -58,6 +57,7 @@ setup(
             'ruff>=0.9,<1',
             'mypy>=1.14,<3',
             'types-PyYAML',
+            'ezc3d>=1.5.19,<2',  # writes and judges .c3d files in tests
             'scipy-stubs; python_version >= "3.11"',
             'pin>=3.4,<5; platform_machine == "x86_64"',
         ],
