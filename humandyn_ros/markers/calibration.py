@@ -76,13 +76,13 @@ def make_cluster(
         centres: Canonical joint centres of the static trial (24, 3) m.
 
     Raises:
-        SkeletonError: Fewer than three of its markers, or no joint centre, are in the static.
+        SkeletonError: Fewer than three of its markers, or not all centres, are in the static.
     """
     kept = [c for c in columns if np.isfinite(points[:, c, 0]).any()]
     given = [j for j in joints if np.isfinite(centres[j, 0])]
-    if len(kept) < 3 or not given:
+    if len(kept) < 3 or len(given) < len(joints):
         raise SkeletonError(
-            f'static trial: segment {name} has {len(kept)} markers (3 needed) and '
+            f'static trial: segment {name} has {len(kept)} markers (3 needed) that also move, and '
             f'{len(given)} of {len(joints)} joint centres; take another static trial'
         )
     template = np.nanmedian(points[:, kept], axis=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -10,15 +9,13 @@ import numpy as np
 
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import SkeletonError
-from humandyn_ros.markers import METHODS, NEEDS, PLACES, Body, Places, Sizes, read_sizes
+from humandyn_ros.markers import METHODS, PLACES, Body, Places, read_sizes
 from humandyn_ros.markers.calibration import Calibration, Cluster, make_cluster
 from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.skeleton.axes import to_z_up
-from humandyn_ros.skeleton.format import Rule, SkeletonFormat
+from humandyn_ros.skeleton.format import SkeletonFormat
 from humandyn_ros.skeleton.load import UNITS
-
-_COUNT = len(CANONICAL.joints)
-_ASSUMED = 0.5  # confidence of a joint that is placed by assumption, not seen
+from humandyn_ros.skeleton.plan import Plan, Weights
 
 
 class Static(Protocol):
@@ -70,18 +67,18 @@ class Adapter:
         self.metres_per_unit = UNITS[form.unit]
         self._turn = to_z_up(self.up, form.handedness).T * self.metres_per_unit
         self._sizes = read_sizes(parameters or {}, person.height_m if person else None)
-        plan = _Plan(form)
-        self._before = _Weights(plan.before)
-        self._after = None if plan.after is None else _Weights(plan.after)
+        plan = Plan(form)
+        self._before = Weights(plan.before)
+        self._after = None if plan.after is None else Weights(plan.after)
         self._methods = [(name, METHODS[name], PLACES[name]) for name in plan.methods]
         self._places = Places(plan.landmarks)
         self._defined, self._assumed = plan.defined, plan.assumed
-        sizes = (*_size_notes(form, self._sizes), *self._sizes.notes)
-        self.notes = (*form.notes, *plan.notes, *sizes)
         self._calibrations: list[Calibration] = []
         self._reserve: Calibration | None = None
+        self._skipped: list[str] = []
         if static is not None:
             self._calibrate(static, person, parameters)
+        self.notes = (*form.notes, *self._notes(plan), *self._sizes.notes)
 
     def convert(self, points: Array, confidence: Array | None = None) -> tuple[Array, Array]:
         """Convert one frame or many.
@@ -135,7 +132,7 @@ class Adapter:
             joints[:, calibration.joints] = calibration.centres(both)
             given.update(calibration.joints)
         for _, method, place in self._methods:
-            if not given.issuperset(range(place.start, place.stop)):
+            if not given.issuperset(_range(place)):
                 joints[:, place] = method(body)
         if self._reserve is not None:
             spare = self._reserve.centres(np.concatenate([turned, joints], axis=1))
@@ -196,137 +193,44 @@ class Adapter:
                 ('second' if later else 'first', segment.gives),
                 ('reserve', segment.fills),
             ):
-                if joints:
-                    given = [CANONICAL.index[j] for j in joints]
-                    groups[order].append(make_cluster(name, columns, given, points, centres))
+                if not joints:
+                    continue
+                given = [CANONICAL.index[j] for j in joints]
+                try:
+                    cluster = make_cluster(name, columns, given, points, centres)
+                except SkeletonError as error:
+                    if not self._defined[given].all():
+                        raise
+                    self._skipped.append(f'{error}: not calibrated')
+                else:
+                    groups[order].append(cluster)
         self._calibrations = [Calibration(groups[k]) for k in ('first', 'second') if groups[k]]
         self._reserve = Calibration(groups['reserve']) if groups['reserve'] else None
-        self.notes = (*self.notes, 'joint centres are calibrated with a static trial')
+
+    def _notes(self, plan: Plan) -> tuple[str, ...]:
+        given = {j for calibration in self._calibrations for j in calibration.joints}
+        seen = plan.defined.copy()
+        seen[sorted(given)] = True
+        notes = list(plan.notes)
+        if not seen.all():
+            missing = (j for j, there in zip(CANONICAL.joints, seen, strict=True) if not there)
+            notes.append(f'not seen: {", ".join(missing)}')
+        if given:
+            notes.append('joint centres are calibrated with a static trial')
+        guessed = [
+            name
+            for name in plan.one_sided
+            if name not in self._sizes.widths and not given.issuperset(_range(PLACES[name]))
+        ]
+        if guessed:
+            source = 'height' if self._sizes.height is not None else "shanks' length"
+            notes.append(f'width of {", ".join(guessed)} follows from the {source}')
+        return (*notes, *self._skipped)
 
     def _column(self, marker: str) -> int:
         if marker in CANONICAL.index:
             return self.form.width + 1 + CANONICAL.index[marker]
         return self.form.columns[self.form.skeleton.index[marker]]
-
-
-class _Weights:
-    """Weighted sums of points; a sum is NaN where a point with a weight is not seen."""
-
-    def __init__(self, matrix: Array) -> None:
-        self.matrix = matrix
-        self._used = (matrix != 0).astype(float)
-        self._empty = ~matrix.any(axis=-1)
-        self._whole, self._nothing = not self._empty.any(), bool(self._empty.all())
-
-    def __call__(self, points: Array) -> Array:
-        """Sum points (T, K, 3) into (T, N, 3)."""
-        if self._nothing:
-            return np.full((len(points), len(self.matrix), 3), np.nan)
-        if math.isfinite(float(points.sum())):
-            sums: Array = self.matrix @ points
-            if not self._whole:
-                sums[:, self._empty] = np.nan
-            return sums
-        seen = np.isfinite(points)
-        sums = self.matrix @ np.where(seen, points, 0.0)
-        sums[self._used @ (~seen).astype(float) > 0] = np.nan
-        sums[:, self._empty] = np.nan
-        return sums
-
-
-class _Plan:
-    """What is computed how: weights of points, methods, weights of joints."""
-
-    def __init__(self, form: SkeletonFormat) -> None:
-        self.form = form
-        self.before = np.zeros((_COUNT, form.width))
-        self.after: Array | None = None
-        self.landmarks = {
-            name: [form.columns[form.skeleton.index[m]] for m in markers]
-            for name, markers in form.landmarks.items()
-            if all(form.has(m) for m in markers)
-        }
-        self.chosen: dict[str, Rule] = {}
-        for joint in form.rules:
-            self._choose(joint, ())
-        used = {rule for rule in self.chosen.values() if isinstance(rule, str)}
-        self.methods = [name for name in METHODS if name in used]
-        self._fill()
-        self.defined = np.array([j in self.chosen for j in CANONICAL.joints])
-        self.assumed = np.ones(_COUNT)
-        self.notes = self._notes()
-
-    def _choose(self, joint: str, asked: tuple[str, ...]) -> bool:
-        """Take the best way to make `joint` with the points that are there."""
-        if joint in self.chosen:
-            return True
-        if joint in asked or joint not in self.form.rules:
-            return False
-        for rule in self.form.rules[joint]:
-            if isinstance(rule, str):
-                there = any(all(n in self.landmarks for n in need) for need in NEEDS[rule])
-            else:
-                there = all(self._there(n, (*asked, joint)) for n in rule)
-            if there:
-                self.chosen[joint] = rule
-                return True
-        return False
-
-    def _there(self, name: str, asked: tuple[str, ...]) -> bool:
-        return self._choose(name[1:], asked) if name[0] == '=' else self.form.has(name)
-
-    def _fill(self) -> None:
-        """Write rules of points as rows of `before`, rules that need methods into `after`."""
-        after = np.eye(_COUNT)
-        for joint, rule in self.chosen.items():
-            row = CANONICAL.index[joint]
-            if isinstance(rule, str):
-                continue
-            points, joints = self._expand(joint)
-            if joints.any():
-                after[row] = joints
-                if points.any():
-                    raise SkeletonError(
-                        f'format {self.form.name}: map.{joint} mixes points and joints found by '
-                        'methods; use one or the other'
-                    )
-            else:
-                self.before[row] = points
-        if (after != np.eye(_COUNT)).any():
-            self.after = after
-
-    def _expand(self, name: str) -> tuple[Array, Array]:
-        """Weights of points (J,) and of joints found by methods (24,) behind one name."""
-        points: Array = np.zeros(self.form.width)
-        joints: Array = np.zeros(_COUNT)
-        rule = self.chosen[name]
-        if isinstance(rule, str):
-            joints[CANONICAL.index[name]] = 1
-            return points, joints
-        for source, weight in rule.items():
-            if source[0] != '=':
-                points[self.form.columns[self.form.skeleton.index[source]]] += weight
-            else:
-                more, others = self._expand(source[1:])
-                points, joints = points + weight * more, joints + weight * others
-        return points, joints
-
-    def _notes(self) -> tuple[str, ...]:
-        notes = []
-        missing = [j for j in CANONICAL.joints if j not in self.chosen]
-        if missing:
-            notes.append(f'not seen: {", ".join(missing)}')
-        if 'head' in self.methods and 'head' not in self.landmarks:
-            notes.append('head assumed upright on the trunk')
-            self.assumed[CANONICAL.index['head']] = _ASSUMED
-        if 'hand' in self.methods and 'hand' not in self.landmarks:
-            notes.append('hands assumed straight on the forearms')
-            self.assumed[22:24] = _ASSUMED
-        if 'level_foot' in self.methods:
-            self.assumed[PLACES['level_foot']] = _ASSUMED
-        if 'hip' in self.methods and not {'psis', 'sacrum'} & set(self.landmarks):
-            notes.append('pelvis assumed level: no marker at its back')
-        return tuple(notes)
 
 
 def _median(joints: Array) -> Array:
@@ -335,8 +239,5 @@ def _median(joints: Array) -> Array:
     return np.where(seen, middle, np.nan)
 
 
-def _size_notes(form: SkeletonFormat, sizes: Sizes) -> tuple[str, ...]:
-    if form.kind == 'joints' or sizes.widths:
-        return ()
-    source = 'the height' if sizes.height is not None else 'the length of the shanks'
-    return (f'widths of joints without a marker on either side follow from {source}',)
+def _range(place: slice) -> range:
+    return range(place.start, place.stop)

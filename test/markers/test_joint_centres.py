@@ -107,10 +107,25 @@ def test_a_lost_metatarsal_marker_is_replaced_by_the_foots_cluster():
 def test_a_static_trial_without_the_needed_markers_is_an_error_that_names_the_segment():
     names, points = figure()
     keep = [i for i, n in enumerate(names) if not n.startswith('L.Knee')]
+    moving = [n for n in names if n[2:] not in STATIC_ONLY]
     static = SimpleNamespace(names=tuple(names[i] for i in keep), points=points[None, keep])
     static.points[:, static.names.index('L.Ankle.Medial')] = np.nan
     with pytest.raises(SkeletonError, match=r'static trial: segment left_thigh'):
-        Adapter(load_format('rbds').bind(names), static=static)
+        Adapter(load_format('rbds').bind(moving), static=static)
+
+
+def test_a_segment_the_static_trial_cannot_calibrate_is_left_to_the_markers_and_said():
+    names, points = figure()
+    still = points[None].copy()
+    still[:, [i for i, n in enumerate(names) if n.startswith('L.Shank')]] = np.nan
+    adapter = Adapter(
+        load_format('rbds').bind(names),
+        up='Z',
+        static=SimpleNamespace(names=names, points=still),
+    )
+    assert any('segment left_shank' in n and 'not calibrated' in n for n in adapter.notes)
+    joints = adapter.convert(points)[0]
+    np.testing.assert_allclose(joints[INDEX['left_ankle']], [0.005, 0.09, 0.085])
 
 
 @pytest.mark.parametrize('name', ['rajagopal', 'camargo', 'plug_in_gait_39', 'modsim'])
