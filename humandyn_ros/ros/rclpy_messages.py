@@ -7,6 +7,7 @@ takes mappings, numbers and NumPy arrays.
 from __future__ import annotations
 
 import array
+import operator
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -53,7 +54,10 @@ def fill(message: Any, fields: Mapping[str, Any]) -> Any:
 
 
 def _converted(now: Any, value: Any, kind: str) -> Any:
-    """Return a value as the type that rclpy wants in place of the present one."""
+    """Return a value as the type that rclpy wants in place of the present one.
+
+    rclpy itself does not check unless asked, and its C code aborts on a wrong type.
+    """
     if isinstance(value, Mapping):
         return fill(now, value)
     if isinstance(now, array.array):
@@ -62,16 +66,29 @@ def _converted(now: Any, value: Any, kind: str) -> Any:
     if isinstance(now, np.ndarray):
         return np.asarray(value, now.dtype).reshape(now.shape)
     if isinstance(now, list):
-        return [
-            _item(item, kind.split('[', maxsplit=1)[0].removeprefix('sequence<')) for item in value
-        ]
+        element = _blank(kind.removeprefix('sequence<').removesuffix('>').split('[', 1)[0])
+        return [_converted(element(), item, '') for item in value]
     if isinstance(now, bytes) and not isinstance(value, bytes):
         return bytes([value])
-    return type(now)(value) if isinstance(now, bool | int | float) else value
+    return _scalar(now, value)
 
 
-def _item(value: Any, kind: str) -> Any:
-    if isinstance(value, Mapping):
-        package, name = kind.split('>', maxsplit=1)[0].split(',', maxsplit=1)[0].rsplit('/', 1)
-        return fill(message_class(f'{package.split("/")[0]}/msg/{name}')(), value)
-    return bool(value) if isinstance(value, np.bool_) else value
+def _scalar(now: Any, value: Any) -> Any:
+    if isinstance(now, bool):
+        return bool(value)
+    if isinstance(now, int):
+        return operator.index(value)
+    if isinstance(now, float):
+        return float(value)
+    if not isinstance(value, type(now)):
+        raise TypeError(f'expected {type(now).__name__}, got {type(value).__name__}')
+    return value
+
+
+def _blank(element: str) -> Any:
+    """Return what makes an empty element of a list: 'pkg/Type', 'string', 'string<9>', 'bool'."""
+    element = element.split(',', maxsplit=1)[0]  # bounded: 'pkg/Type, 5'
+    if '/' in element:
+        package, name = element.rsplit('/', 1)
+        return message_class(f'{package.split("/")[0]}/msg/{name}')
+    return bool if element == 'boolean' else str

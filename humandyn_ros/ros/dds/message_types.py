@@ -112,9 +112,12 @@ class MessageType:
         if name not in store().fielddefs:
             if name.count('/') != 2:
                 raise WireError(f'{name!r} is not a message type; write package/msg/Type')
-            load(name.split('/', maxsplit=1)[0])
+            try:
+                load(name.split('/', maxsplit=1)[0])
+            except WireError as error:
+                raise WireError(f'message type {name}: {error}') from error
         if name not in store().fielddefs:
-            raise WireError(f'message type {name} is unknown; its package is, the type is not')
+            raise WireError(f'message type {name} is unknown, although its package is known')
         self.name = name
         self.fields: list[tuple[str, Any]] = [
             (normalize_fieldname(field), description)
