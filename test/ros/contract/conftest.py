@@ -97,7 +97,7 @@ class Remote:
                 f'PYTHONPATH="{ROOT}:$PYTHONPATH"; exec python3 {shlex.join(script)}'
             )
             command = ['bash', '-c', setup]
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by end)
         self._process = subprocess.Popen(
             command,
             env=environment,

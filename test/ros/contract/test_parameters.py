@@ -70,10 +70,10 @@ def test_a_value_of_another_type_is_refused_with_its_name(implementation, start)
     peer = start(implementation, '--ros-args', '-p', 'mass_kg:=heavy')
     with pytest.raises(AssertionError, match='ConfigError: parameter mass_kg'):
         peer.declare(name='mass_kg', default=70.0)
-    with pytest.raises(AssertionError, match='ConfigError.*unknown_one'):
+    with pytest.raises(AssertionError, match=r'ConfigError.*unknown_one'):
         peer.parameter(name='unknown_one')
     peer.declare(name='twice', default=1)
-    with pytest.raises(AssertionError, match='ConfigError.*twice'):
+    with pytest.raises(AssertionError, match=r'ConfigError.*twice'):
         peer.declare(name='twice', default=1)
 
 

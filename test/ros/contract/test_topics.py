@@ -20,7 +20,7 @@ CLOUD = {
 }
 
 
-def link(sender, receiver, eventually, topic, kind=STRING, offer=None, ask=None):
+def link(sender, receiver, eventually, topic, /, kind=STRING, *, offer=None, ask=None):
     """Create both ends and wait until each sees the other."""
     sender.publisher(key=topic, kind=kind, topic=topic, **(offer or {}))
     receiver.subscription(key=topic, kind=kind, topic=topic, **(ask or {}))
@@ -120,7 +120,7 @@ def test_each_sees_the_topics_of_the_other_with_their_types(pair, eventually):
 def test_a_field_that_does_not_fit_is_named(pair, fields):
     alice, _ = pair
     alice.publisher(key='/wrong', kind=STRING, topic='/wrong')
-    with pytest.raises(AssertionError, match='WireError.*String'):
+    with pytest.raises(AssertionError, match=r'WireError.*String'):
         alice.publish(key='/wrong', kind=STRING, **fields)
 
 

@@ -1,5 +1,7 @@
 """Message definitions, building, CDR and hashes."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,7 +84,7 @@ def test_lists_become_arrays_of_the_right_type():
     ],
 )
 def test_what_does_not_fit_is_an_error_that_names_the_type(name, fields):
-    with pytest.raises(WireError, match='has no field|position|keypoints|could not convert'):
+    with pytest.raises(WireError, match=r'has no field|position|keypoints|could not convert'):
         message_type(name).new(fields)
 
 
@@ -135,7 +137,5 @@ def test_mutated_bytes_are_a_message_or_a_wire_error(data):
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_a_wire_error(raw):
     for name in ('visualization_msgs/msg/MarkerArray', 'sensor_msgs/msg/PointCloud2'):
-        try:
+        with contextlib.suppress(WireError):
             message_type(name).decode(raw)
-        except WireError:
-            pass
