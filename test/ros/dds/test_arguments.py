@@ -4,7 +4,7 @@ import contextlib
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humandyn_ros.errors import ConfigError
@@ -95,6 +95,7 @@ def test_malformed_arguments_are_errors(words):
         arguments.parse(['--ros-args', *words])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), max_size=6))
 def test_any_command_line_is_read_or_refused(words):
     with contextlib.suppress(ConfigError):

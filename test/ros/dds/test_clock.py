@@ -77,9 +77,9 @@ def test_simulated_time_never_ends_a_wait(clock):
 def test_a_cancelled_timer_is_silent_even_when_cancelled_by_its_neighbour(clock):
     timers, ticks = Timers(clock), []
     clock.tick(SECOND)
-    later = []
-    first = timers.add(1.0, lambda: later[0].cancel(), steady=False)
-    later.append(timers.add(1.0, lambda: ticks.append(1), steady=False))
+    others = []
+    first = timers.add(1.0, lambda: [item.cancel() for item in others], steady=False)
+    others.append(timers.add(1.0, lambda: ticks.append(1), steady=False))
     clock.tick(3 * SECOND)
     timers.serve()
     first.cancel()

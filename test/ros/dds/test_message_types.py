@@ -134,6 +134,7 @@ def test_mutated_bytes_are_a_message_or_a_wire_error(data):
         assert 'JointState' in str(error)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_a_wire_error(raw):
     for name in ('visualization_msgs/msg/MarkerArray', 'sensor_msgs/msg/PointCloud2'):

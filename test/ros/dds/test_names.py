@@ -1,7 +1,7 @@
 """ROS 2 names and their DDS form."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humandyn_ros.errors import ConfigError
@@ -36,6 +36,7 @@ def test_bad_names_are_refused(name):
         names.resolve(name, '/', 'node')
 
 
+@settings(deadline=None)
 @given(st.lists(TOKEN, min_size=1, max_size=4))
 def test_resolving_twice_changes_nothing(tokens):
     full = names.resolve('/'.join(tokens), '/ns', 'node')
