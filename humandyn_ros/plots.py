@@ -14,6 +14,7 @@ from humandyn_ros.evaluation import GROUPS
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 WINDOW_S = 30.0  # longer takes show their middle
+_GAP_S = 0.15  # without an estimate, after which a line breaks
 _FIGURES, _APART_M = 13, 0.85  # stick figures in the film strip
 _REACH_M = 0.55  # length of an arrow of one body weight
 
@@ -241,10 +242,13 @@ def _of(reference: Array | None, part: slice, i: int, k: int | None, scale: floa
 
 
 def _pair(axes: Any, seconds: Array, values: Array, truth: Array | None, **style: Any) -> None:
-    """An estimate over its reference, which is wide and pale."""
+    """An estimate over its reference, which is wide and pale; lines break where time does."""
+    gaps = np.flatnonzero(np.diff(seconds) > _GAP_S) + 1
+    time = np.insert(seconds, gaps, np.nan)
     if truth is not None:
-        axes.plot(seconds, truth, color=_TRUTH, linewidth=4.5, solid_capstyle='round', zorder=1)
-    axes.plot(seconds, values, zorder=2, **style)
+        pale = np.insert(truth, gaps, np.nan)
+        axes.plot(time, pale, color=_TRUTH, linewidth=4.5, solid_capstyle='round', zorder=1)
+    axes.plot(time, np.insert(values, gaps, np.nan), zorder=2, **style)
 
 
 def _finish(rows: Any, comparison: Comparison) -> None:
