@@ -24,7 +24,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import butter, sosfiltfilt
 
 from humandyn_ros.quantities import Array, Mask
 
@@ -87,6 +86,8 @@ def _smooth(vertical: Array, rate_hz: float) -> Array:
     """Low-pass at 10 Hz, enough for the maxima of a step."""
     if rate_hz <= 25 or len(vertical) <= 15:
         return vertical
+    from scipy.signal import butter, sosfiltfilt  # noqa: PLC0415 - slow to import
+
     smooth: Array = sosfiltfilt(butter(2, 10.0, fs=rate_hz, output='sos'), vertical, axis=0)
     return smooth
 

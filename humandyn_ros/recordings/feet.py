@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
 
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.quantities import GRAVITY, Array, Mask
@@ -133,6 +132,8 @@ def _resampled(
     loads = np.concatenate([plate.force, carried, plate.moment], axis=1)
     cutoff = 0.4 * rate_hz  # below the Nyquist frequency of the motion by a fifth
     if cutoff < 0.45 * forces.rate_hz and len(loads) > 15:
+        from scipy.signal import butter, sosfiltfilt  # noqa: PLC0415 - slow to import
+
         low_pass = butter(2, cutoff, fs=forces.rate_hz, output='sos')
         loads = sosfiltfilt(low_pass, loads, axis=0)
     start = forces.stamps_ns[0]
