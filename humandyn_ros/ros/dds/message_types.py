@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -124,7 +124,15 @@ class MessageType:
             for field, description in store().fielddefs[name][1]
         ]
         self._definition = store().get_msgdef(name)  # compiles the serialisers now, not later
-        self._makers = {field: _maker(name, field, kind) for field, kind in self.fields}
+        self._names = frozenset(field for field, _ in self.fields)
+        self._blank = {
+            field: _DEFAULTS.get((name, field), _blank(kind[1][0]))
+            for field, kind in self.fields
+            if kind[0] == Nodetype.BASE
+        }
+        self._makers = [
+            (field, _maker(field, kind)) for field, kind in self.fields if field not in self._blank
+        ]
 
     def new(self, fields: Mapping[str, Any]) -> Any:
         """Build a message: nested messages as mappings or objects, lists as arrays.
@@ -132,17 +140,20 @@ class MessageType:
         Raises:
             WireError: A field does not exist or its value does not fit.
         """
-        unknown = fields.keys() - self._makers.keys()
-        if unknown:
-            raise WireError(
-                f'{self.name} has no field {", ".join(sorted(unknown))}; '
-                f'it has {", ".join(self._makers)}'
-            )
+        if not fields.keys() <= self._names:
+            unknown = ', '.join(sorted(fields.keys() - self._names))
+            known = ', '.join(name for name, _ in self.fields)
+            raise WireError(f'{self.name} has no field {unknown}; it has {known}')
+        # Not through __init__: a marker has forty nested messages, most of them defaults.
+        message = object.__new__(self._definition.cls)
+        message.__dict__.update(self._blank)
+        message.__dict__.update(fields)
         try:
-            values = {name: make(fields.get(name)) for name, make in self._makers.items()}
+            for name, make in self._makers:
+                message.__dict__[name] = make(fields.get(name))
         except (TypeError, ValueError) as error:
             raise WireError(f'{self.name}: {error}') from error
-        return self._definition.cls(**values)
+        return message
 
     def encode(self, message: Any, prefix: bytes = b'') -> bytearray:
         """Return the message as CDR, encapsulated and padded to four bytes.
@@ -189,10 +200,12 @@ class MessageType:
             raise WireError(f'{len(raw)} bytes are no {self.name}: {error}') from error
         return message
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """ROS 2 type hash (REP-2011), 'RIHS01_' and 64 hexadecimal digits."""
-        return _hashes().hash_rihs01(self.name)
+        described = Typestore()
+        described.fielddefs = _Described()
+        return described.hash_rihs01(self.name)
 
 
 @cache
@@ -205,14 +218,12 @@ def message_type(name: str) -> MessageType:
     return MessageType(name)
 
 
-def _hashes() -> Typestore:
-    """Return the store as rosidl describes it: `char` is an alias of uint8 since Iron."""
-    described = Typestore()
-    described.fielddefs = {
-        name: (constants, [(field, _without_char(kind)) for field, kind in fields])
-        for name, (constants, fields) in store().fielddefs.items()
-    }
-    return described
+class _Described(dict[str, Any]):
+    """Definitions as rosidl describes them: `char` is an alias of uint8 since Iron."""
+
+    def __missing__(self, name: str) -> Any:
+        constants, fields = store().fielddefs[name]
+        return constants, [(field, _without_char(kind)) for field, kind in fields]
 
 
 def _without_char(kind: Any) -> Any:
@@ -226,24 +237,26 @@ def _without_char(kind: Any) -> Any:
 Maker = Callable[[Any], Any]
 
 
-def _maker(owner: str, field: str, kind: Any) -> Maker:
+def _maker(field: str, kind: Any) -> Maker:
     """Return what turns a given value (None: nothing given) into the field's value."""
     if kind[0] == Nodetype.BASE:
-        blank = _DEFAULTS.get((owner, field), _blank(kind[1][0]))
+        blank = _blank(kind[1][0])
         return lambda given: blank if given is None else given
     if kind[0] == Nodetype.NAME:
         return _message_maker(kind[1])
     (inner, length) = kind[1]
     fixed = length if kind[0] == Nodetype.ARRAY else 0
     if inner[0] == Nodetype.NAME or inner[1][0] == 'string':
-        return _list_maker(field, _maker(owner, field, inner), fixed)
+        return _list_maker(field, _maker(field, inner), fixed)
     return _array_maker(field, _dtype(inner[1][0]), fixed)
 
 
 def _message_maker(type_name: str) -> Maker:
+    kind = message_type(type_name)
+
     def make(given: Any) -> Any:
         if given is None or isinstance(given, Mapping):
-            return message_type(type_name).new(given or {})
+            return kind.new(given or {})
         return given
 
     return make
