@@ -17,8 +17,9 @@ class Gate:
 
     The line goes through the newest and one at least 20 ms older. The innovation may come from
     noise (its variance follows from that of the three points) and from acceleration, whose share
-    of the innovation is a/2 · age · (age + length of the line), the age cut at that length. So a true motion passes, whatever the filter's cut-off. A joint
-    unseen or not believed for `gap_s` is lost: its next point is believed and begins a new past.
+    of the innovation is a/2 · age · (age + length of the line), the age cut at that length. So a
+    true motion passes, whatever the filter's cut-off. A joint unseen or not believed for `gap_s`
+    is lost: its next point is believed and begins a new past.
 
     Args:
         config: Settings; `outlier_gate`, `outlier_acceleration` and `gap_s` matter here.
