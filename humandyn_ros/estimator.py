@@ -135,7 +135,7 @@ class Estimator:
             return ()  # an engine need not make sense of what no body can do
         dynamics = self._engine.step(state)
         self._filter.cutoff_hz = self._engine.cutoff_hz
-        self._reason = self._gate.problem(state, dynamics)
+        self._reason = self._gate.flaw(dynamics)
         if self._reason:
             return ()
         self._good_since_tick = True

@@ -73,7 +73,8 @@ class SlewLimiter:
         """Return the torque (N,) N·m nearest to the wanted one that `rate`, N·m/s, allows."""
         if self._last is not None and self._last.shape == torque.shape:
             bound = rate * max(stamp_ns - self._stamp_ns, 0) * 1e-9
-            torque = self._last + np.clip(torque - self._last, -bound, bound)
+            change = np.minimum(np.maximum(torque - self._last, -bound), bound)
+            torque = self._last + change
         self._last, self._stamp_ns = torque, stamp_ns
         return torque
 
@@ -82,10 +83,9 @@ class SlewLimiter:
         self._last, self._stamp_ns = np.zeros(size), stamp_ns
 
 
-def clamp_torques(dynamics: InverseDynamics, bounds: Array) -> InverseDynamics:
-    """Clip torques to ±bounds (N,) N·m; power follows the clipped torque."""
-    torque = np.clip(dynamics.torque, -bounds, bounds)
-    return dataclasses.replace(dynamics, torque=torque, power=torque * dynamics.velocity)
+def clamp_torques(torque: Array, bounds: Array) -> Array:
+    """Clip torques (N,) N·m to ±bounds (N,) N·m."""
+    return np.minimum(np.maximum(torque, -bounds), bounds)
 
 
 def clamp_ground(ground: GroundReaction, mass_kg: float, limit_bw: float) -> GroundReaction:
@@ -109,7 +109,7 @@ def _clamp_contact(contact: ContactForce, top: float) -> ContactForce:
 def all_finite(dynamics: InverseDynamics, ground: GroundReaction, residual: Array) -> bool:
     """Whether every published number is finite (a centre of pressure without force may be NaN)."""
     feet = (ground.left, ground.right, *ground.others)
-    arrays = (
+    arrays = [
         dynamics.torque,
         dynamics.position,
         dynamics.velocity,
@@ -117,5 +117,5 @@ def all_finite(dynamics: InverseDynamics, ground: GroundReaction, residual: Arra
         residual,
         *(contact.force for contact in feet),
         *(contact.moment for contact in feet),
-    )
-    return all(bool(np.isfinite(array).all()) for array in arrays)
+    ]
+    return bool(np.isfinite(np.concatenate(arrays)).all())

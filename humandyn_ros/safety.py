@@ -8,6 +8,7 @@ no good input      nothing for `stale_s`, then torque fades to zero in `ramp_s`,
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,12 @@ from humandyn_ros.config import Checked, setting
 from humandyn_ros.limits import Limits, SlewLimiter, all_finite, clamp_ground, clamp_torques
 from humandyn_ros.quantities import (
     CANONICAL,
+    Array,
     ContactForce,
     Dynamics,
     Estimate,
     GroundReaction,
+    InverseDynamics,
     KinematicState,
 )
 
@@ -59,30 +62,34 @@ class Gate:
         self._last: Estimate | None = None
         self._good_since_ns: int | None = None
         self._good_until_ns = 0
+        self._bounded: tuple[tuple[str, ...], float] = ((), 0.0)
+        self._bound: Array = np.zeros(0)
 
     @property
     def last(self) -> Estimate | None:
         """The newest admitted estimate, as admitted."""
         return self._last
 
-    def problem(self, state: KinematicState, dynamics: Dynamics | None = None) -> str:
-        """Return why this state or the answer to it must not go on, or '' when it may."""
+    def problem(self, state: KinematicState) -> str:
+        """Return why no engine should answer for this state, or '' when one may."""
         seen = state.seen[_LEGS]
         if not seen.all():
             missing = [CANONICAL.joints[i] for i, ok in zip(_LEGS, seen, strict=True) if not ok]
             return f'not seen: {", ".join(missing)}'
-        thighs = np.linalg.norm(state.positions[_LEGS[1::2]] - state.positions[_LEGS[::2]], axis=1)
-        if not (_THIGH_M[0] < thighs.min() and thighs.max() < _THIGH_M[1]):
-            lengths = ' and '.join(f'{length:.2f}' for length in thighs)
-            return f'thighs of {lengths} m: not a person, or not in metres'
-        fastest = float(np.nanmax(np.abs(state.accelerations)))
+        left, right = _thighs(state.positions)
+        if not (_THIGH_M[0] < left < _THIGH_M[1] and _THIGH_M[0] < right < _THIGH_M[1]):
+            return f'thighs of {left:.2f} and {right:.2f} m: not a person, or not in metres'
+        # fmax passes over the NaN of joints that are not seen.
+        fastest = float(np.fmax.reduce(np.abs(state.accelerations), axis=None))
         if fastest > self.limits.acceleration_m_s2:
             return f'a joint centre accelerates at {fastest:.0f} m/s²: the tracker jumped'
-        if dynamics is not None and not all_finite(
-            dynamics.inverse_dynamics, dynamics.ground, dynamics.residual
-        ):
-            return 'the engine answered with a number that is not finite'
         return ''
+
+    def flaw(self, dynamics: Dynamics) -> str:
+        """Return why this answer must not leave, or '' when it may."""
+        if all_finite(dynamics.inverse_dynamics, dynamics.ground, dynamics.residual):
+            return ''
+        return 'the engine answered with a number that is not finite'
 
     def admit(
         self,
@@ -93,15 +100,13 @@ class Gate:
         notes: tuple[str, ...],
     ) -> Estimate:
         """Clamp, slew-limit and judge an answer without a problem."""
-        names = dynamics.inverse_dynamics.joint_names
-        clamped = clamp_torques(
-            dynamics.inverse_dynamics, self.limits.torque_bounds(names, self.mass_kg)
-        )
-        if not self._settled(state.stamp_ns):
-            self._slew.start_from_zero(state.stamp_ns, len(names))
-        rate = self.limits.slew_nm_per_kg_s * self.mass_kg
-        torque = self._slew.step(state.stamp_ns, clamped.torque, rate)
+        joints = dynamics.inverse_dynamics
+        torque = clamp_torques(joints.torque, self._bounds(joints.joint_names))
         valid = self._settled(state.stamp_ns)
+        if not valid:
+            self._slew.start_from_zero(state.stamp_ns, len(torque))
+        rate = self.limits.slew_nm_per_kg_s * self.mass_kg
+        torque = self._slew.step(state.stamp_ns, torque, rate)
         self._last = Estimate(
             body_id=body_id,
             stamp_ns=state.stamp_ns,
@@ -109,12 +114,25 @@ class Gate:
             valid=valid,
             reason='' if valid else 'settling: input has not been good for long enough',
             state=state,
-            dynamics=dataclasses.replace(clamped, torque=torque, power=torque * clamped.velocity),
+            dynamics=InverseDynamics(
+                joints.joint_names,
+                joints.position,
+                joints.velocity,
+                torque,
+                joints.stddev,
+                torque * joints.velocity,
+            ),
             ground=clamp_ground(dynamics.ground, self.mass_kg, self.limits.vertical_force_bw),
             residual=dynamics.residual,
             notes=notes + dynamics.notes,
         )
         return self._last
+
+    def _bounds(self, joint_names: tuple[str, ...]) -> Array:
+        if self._bounded != (joint_names, self.mass_kg):
+            self._bounded = (joint_names, self.mass_kg)
+            self._bound = self.limits.torque_bounds(joint_names, self.mass_kg)
+        return self._bound
 
     def _settled(self, stamp_ns: int) -> bool:
         gap_ns = stamp_ns - self._good_until_ns
@@ -149,6 +167,12 @@ class Gate:
     def forget(self) -> None:
         """Start again: the next estimate settles anew and rises from zero torque."""
         self._last, self._good_since_ns = None, None
+
+
+def _thighs(positions: Array) -> tuple[float, float]:
+    """Distances from hip to knee, left and right, m."""
+    left_hip, left_knee, right_hip, right_knee = positions[_LEGS].tolist()
+    return math.dist(left_hip, left_knee), math.dist(right_hip, right_knee)
 
 
 def _faded(ground: GroundReaction, share: float) -> GroundReaction:

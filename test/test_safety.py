@@ -94,18 +94,19 @@ def test_nothing_fades_before_anything_was_admitted():
 
 def test_an_unseen_leg_a_wild_acceleration_and_a_nan_are_problems():
     it, good = gate(), state(0)
-    assert it.problem(good, answer()) == ''
+    assert it.problem(good) == ''
+    assert it.flaw(answer()) == ''
     seen = good.seen.copy()
     seen[CANONICAL.index['left_knee']] = False
-    assert 'left_knee' in it.problem(dataclasses.replace(good, seen=seen), answer())
+    assert 'left_knee' in it.problem(dataclasses.replace(good, seen=seen))
     collapsed = dataclasses.replace(good, positions=np.zeros((24, 3)))
-    assert 'not a person' in it.problem(collapsed, answer())
+    assert 'not a person' in it.problem(collapsed)
     large = dataclasses.replace(good, positions=1000.0 * good.positions)
-    assert 'not in metres' in it.problem(large, answer())
+    assert 'not in metres' in it.problem(large)
     wild = np.zeros((24, 3))
     wild[5, 2] = 1e4
-    assert 'tracker jumped' in it.problem(dataclasses.replace(good, accelerations=wild), answer())
-    assert 'finite' in it.problem(good, answer(torque=float('nan')))
+    assert 'tracker jumped' in it.problem(dataclasses.replace(good, accelerations=wild))
+    assert 'finite' in it.flaw(answer(torque=float('nan')))
 
 
 def test_forgetting_starts_from_zero_again():
