@@ -15,6 +15,7 @@ from humandyn_ros.ros.nodes.main import run_node
 from humandyn_ros.ros.parameters import Group, Settings
 from humandyn_ros.ros.playback import Motion, Playback, SourceConfig, load_motion
 
+_MEET_S = 0.3  # from seeing the readers to the first message: readers see us later than we them
 _LINGER_S = 0.5  # after the last message, for slow readers to fetch it
 
 
@@ -44,6 +45,7 @@ class SourceNode:
         self._clock = None
         if config.publish_clock:
             self._clock = handle.publisher(messages.CLOCK, '/clock', RELIABLE)
+        self._met_ns: int | None = None
         self._finished_ns: int | None = None
         handle.timer(self._playback.period_s, self._turn, steady=True)
         handle.log('info', f'playing {motion.name}: {_summary(motion)} on {self._skeletons.topic}')
@@ -59,7 +61,7 @@ class SourceNode:
                 self._handle.shutdown()
             return
         if not self._playback.started:
-            if self._skeletons.subscribers < self._config.wait_for_subscribers:
+            if not self._all_are_there(now_ns):
                 return
             self._playback.start(now_ns, self._handle.now_ns())
         for stamp_ns, frames in self._playback.due(now_ns):
@@ -72,6 +74,15 @@ class SourceNode:
         if self._playback.finished:
             self._handle.log('info', 'the motion has ended')
             self._finished_ns = now_ns
+
+    def _all_are_there(self, now_ns: int) -> bool:
+        """Whether the readers waited for can hear us; a best-effort one gets nothing before."""
+        wanted = self._config.wait_for_subscribers
+        if self._skeletons.subscribers < wanted:
+            self._met_ns = None
+        elif self._met_ns is None:
+            self._met_ns = now_ns
+        return not wanted or (self._met_ns is not None and now_ns - self._met_ns >= _MEET_S * 1e9)
 
 
 def _summary(motion: Motion) -> str:
