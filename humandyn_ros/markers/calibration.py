@@ -11,6 +11,8 @@ from humandyn_ros.errors import SkeletonError
 from humandyn_ros.markers.rigid import Templates
 from humandyn_ros.quantities import Array, Mask
 
+_ROUNDS = 3  # of laying frames upon their median; it settles after two
+
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
@@ -66,24 +68,61 @@ class Calibration:
 def make_cluster(
     name: str, columns: Sequence[int], joints: Sequence[int], points: Array, centres: Array
 ) -> Cluster:
-    """Take a cluster's template from the static trial's medians.
+    """Take a cluster from a static trial: medians over its frames, laid upon one another.
+
+    The frames are fitted to each other first, so the person may sway, turn or walk.
 
     Args:
         name: The segment's name.
         columns: Its points among all points (M,).
         joints: Canonical joints it gives (N,).
         points: All points of the static trial (T, K, 3) m.
-        centres: Canonical joint centres of the static trial (24, 3) m.
+        centres: Canonical joint centres of the static trial (T, 24, 3) m.
 
     Raises:
         SkeletonError: Fewer than three of its markers, or not all centres, are in the static.
     """
     kept = [c for c in columns if np.isfinite(points[:, c, 0]).any()]
-    given = [j for j in joints if np.isfinite(centres[j, 0])]
-    if len(kept) < 3 or len(given) < len(joints):
-        raise SkeletonError(
-            f'static trial: segment {name} has {len(kept)} markers (3 needed) that also move, and '
-            f'{len(given)} of {len(joints)} joint centres; take another static trial'
-        )
-    template = np.nanmedian(points[:, kept], axis=0)
-    return Cluster(name, tuple(kept), template, tuple(given), centres[given])
+    given = [j for j in joints if np.isfinite(centres[:, j, 0]).any()]
+    markers, wanted = points[:, kept], centres[:, given]
+    template = _nearest_to_whole(markers)
+    for _ in range(_ROUNDS):
+        laid, wanted_laid, used = _lay_upon(template, markers, wanted)
+        if len(kept) < 3 or len(given) < len(joints) or not used.any():
+            raise SkeletonError(
+                f'static trial: segment {name} has {len(kept)} markers (3 needed) that also '
+                f'move, and {len(given)} of {len(joints)} joint centres; take another static '
+                'trial'
+            )
+        template = _median(laid[used])
+    whole = np.isfinite(template[:, 0])
+    columns = [c for c, known in zip(kept, whole, strict=True) if known]
+    middle = _median(wanted_laid[used])
+    return Cluster(name, tuple(columns), template[whole], tuple(given), middle)
+
+
+def _median(points: Array) -> Array:
+    """Median over the frames of what was seen (M, 3); NaN where nothing ever was."""
+    seen = np.isfinite(points).any(axis=0)
+    middle = np.nanmedian(np.where(seen, points, 0.0), axis=0)
+    return np.where(seen, middle, np.nan)
+
+
+def _nearest_to_whole(markers: Array) -> Array:
+    """The frame that shows most markers (M, 3)."""
+    seen = np.isfinite(markers[..., 0]).sum(axis=-1)
+    frame: Array = markers[int(np.argmax(seen))]
+    return frame
+
+
+def _lay_upon(template: Array, markers: Array, centres: Array) -> tuple[Array, Array, Mask]:
+    """Markers and centres in the template's frame, and which frames could be laid (T,)."""
+    known = np.isfinite(template[:, 0])
+    fitting = Templates(np.nan_to_num(template)[None], known[None])
+    matrix, shift, determined = fitting.fit(markers[:, None])
+    used = determined[:, 0] & np.isfinite(centres[..., 0]).all(axis=-1)
+    return (
+        (markers - shift) @ matrix[:, 0],
+        (centres - shift) @ matrix[:, 0],
+        used,
+    )

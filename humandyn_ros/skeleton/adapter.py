@@ -172,7 +172,6 @@ class Adapter:
             self.form.bind(static.names), up=self.up, person=person, parameters=parameters
         )
         joints, _ = quiet.convert(static.points)
-        centres = _median(joints)
         shared = [
             self.form.columns[i] if n in found else -1
             for i, n in enumerate(self.form.skeleton.joints)
@@ -181,7 +180,7 @@ class Adapter:
         for i, name in enumerate(self.form.skeleton.joints):
             if shared[i] >= 0:
                 template[:, shared[i]] = static.points[:, found[name]] @ self._turn
-        self._make_clusters(np.concatenate([template, joints], axis=1), centres)
+        self._make_clusters(np.concatenate([template, joints], axis=1), joints)
 
     def _make_clusters(self, points: Array, centres: Array) -> None:
         groups: dict[str, list[Cluster]] = {'first': [], 'second': [], 'reserve': []}
@@ -231,12 +230,6 @@ class Adapter:
         if marker in CANONICAL.index:
             return self.form.width + 1 + CANONICAL.index[marker]
         return self.form.columns[self.form.skeleton.index[marker]]
-
-
-def _median(joints: Array) -> Array:
-    seen = np.isfinite(joints).any(axis=0)
-    middle = np.nanmedian(np.where(seen, joints, 0.0), axis=0)
-    return np.where(seen, middle, np.nan)
 
 
 def _range(place: slice) -> range:

@@ -74,6 +74,20 @@ def test_a_static_trial_gives_knees_and_ankles_to_clusters_that_have_no_markers_
     assert 'joint centres are calibrated with a static trial' in adapter.notes
 
 
+def test_the_static_trial_may_be_of_somebody_who_turns_and_walks_about():
+    names, points = figure()
+    turn, shift = exp(RNG.normal(size=(7, 3))), RNG.normal(size=(7, 1, 3))
+    walking = points @ np.swapaxes(turn, -1, -2) + shift
+    walking[2, names.index('L.Shank.Top.Lateral')] = np.nan
+    static = SimpleNamespace(names=names, points=walking)
+    moving = [i for i, n in enumerate(names) if n[2:] not in STATIC_ONLY]
+    form = load_format('rbds').bind([names[i] for i in moving])
+    joints = Adapter(form, up='Z', static=static).convert(points[moving])[0]
+    truth = calibrated()[3]
+    seen = np.isfinite(truth[:, 0])
+    np.testing.assert_allclose(joints[seen], truth[seen], atol=1e-12)
+
+
 def test_without_the_static_trial_such_knees_are_not_seen_and_it_is_said():
     _, names, points, _ = calibrated()
     adapter = Adapter(load_format('rbds').bind(names), up='Z')
