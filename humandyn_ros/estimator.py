@@ -6,6 +6,7 @@ frame -> canonical joint centres -> fixed-lag filter -> engine -> safety gate ->
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -114,10 +115,13 @@ class Estimator:
                 f'format {self._adapter.form.name} has {self._joints} joints: expected '
                 f'({self._joints}, 3); set the format that the source really sends'
             )
-        finite = np.asarray(np.isfinite(frame.points).all(axis=1), dtype=np.bool_)
-        points = np.where(finite[:, None], frame.points, np.nan)
-        confidence = np.where(finite & np.isfinite(frame.confidence), frame.confidence, 0.0)
-        return points, np.clip(np.asarray(confidence, np.float64), 0.0, 1.0)
+        points, confidence = frame.points, frame.confidence
+        # Most frames need no mending, and a sum is finite only if every number is.
+        if math.isfinite(points.sum()) and 0.0 <= confidence.min() <= confidence.max() <= 1.0:
+            return points, confidence
+        finite = np.asarray(np.isfinite(points).all(axis=1), dtype=np.bool_)
+        mended = np.where(finite & np.isfinite(confidence), confidence, 0.0)
+        return np.where(finite[:, None], points, np.nan), np.clip(mended, 0.0, 1.0)
 
     def _in_order(self, stamp_ns: int) -> bool:
         newest = self._newest_ns
