@@ -1,10 +1,10 @@
 """What a procedural person does, as smooth moves of named channels.
 
 Every move is built from seventh-order steps, so every channel has four continuous derivatives.
-Channels per foot ('_r', '_l'): forwards m, lift m, pitch rad (toes up positive), heel (1 turns
-about the heel, 0 about the ball), pressure (centre of pressure ahead of mid-foot, of height).
-Channels of the body: share_r (of the weight, from one half), crouch m (height of the centre of
-mass), gait (0-1), lean rad (trunk forwards), reach rad (arms forwards).
+Channels per foot ('_r', '_l'): forwards m, outwards m, lift m, pitch rad (toes up positive), heel
+(1 turns about the heel, 0 about the ball), pressure (centre of pressure ahead of mid-foot, of
+height). Channels of the body: share_r (of the weight, from one half), crouch m (height of the
+centre of mass), gait (0-1), lean rad (trunk forwards), reach rad (arms forwards).
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ def walk(score: Score, start: float, steps: int = 8) -> float:
         ends = k == steps - 1
         ahead = {0: 0.55, steps - 3: 0.85, steps - 2: 0.7, steps - 1: 0.0}.get(k, 1.0) * length
         _swing(score, foot, lift, land, score.last(f'forwards_{other}') + ahead)
+        narrow = 0.0 if k >= steps - 2 else -0.024 * score.height_m
+        score.move(f'outwards_{foot}', lift, land, narrow)
         share = 0.0 if ends else (0.5 if foot == 'r' else -0.5)
         score.move('share_r', land, land + (half + 0.5 if ends else _BOTH_S), share)
     score.move('gait', end - _STEP_S, end + half, 0.0)

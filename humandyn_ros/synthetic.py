@@ -30,7 +30,6 @@ from humandyn_ros.mannequin import (
     ANKLE_HEIGHT,
     BALL,
     COORDINATES,
-    HALF_PELVIS,
     HEEL,
     INDEX,
     RIGHT,
@@ -46,6 +45,7 @@ from humandyn_ros.recordings.recording import Recording
 
 FINE_HZ = 200.0  # rate the motion is made at; others are interpolated
 FORMAT = 'smpl_24'
+_HALF_STANCE = 0.058  # of height, ankles from the midline when standing
 _STRAIGHT = 0.992  # hip to ankle of a standing leg, of thigh and shank: knees a little bent
 
 Activity = Callable[[Score, float], float]
@@ -143,7 +143,7 @@ def _foot(score: Score, letter: str, time: Array) -> Foot:
     heel = score.play(f'heel_{letter}', time)[:, None]
     ground = np.zeros((len(time), 3))
     ground[:, 0] = score.play(f'forwards_{letter}', time)
-    ground[:, 1] = side * 0.95 * HALF_PELVIS * height
+    ground[:, 1] = side * (_HALF_STANCE * height + score.play(f'outwards_{letter}', time))
     ground[:, 2] = score.play(f'lift_{letter}', time)
 
     def about(ahead: float) -> Array:

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from humandyn_ros.anthropometry import SegmentTable, segment_table
+from humandyn_ros.anthropometry import SEGMENTS, SegmentTable, segment_table
 from humandyn_ros.body import Segment, segments
 from humandyn_ros.mannequin import COORDINATES, PARTS, joint_centres, place
 from humandyn_ros.quantities import GRAVITY
@@ -29,15 +29,24 @@ def part_of(segment: str) -> str:
     return f'{"forearm" if kind == "hand" else kind}_{side[0]}'
 
 
+def kind_of(segment: str) -> str:
+    """Row of de Leva's table: 'left_upper_arm' -> 'upper_arm'."""
+    return segment.removeprefix('left_').removeprefix('right_')
+
+
 def build() -> tuple[mujoco.MjModel, dict[str, int]]:
     """The model, and the address of every coordinate in its vectors."""
     table = segment_table('average')
     random = np.random.default_rng(0)
 
-    def either() -> float:
-        return 1 + DIFFERENCE * random.choice([-1.0, 1.0])
-
-    shares = {part.name: part.mass * either() for part in segments(table)}
+    # The same on the left and the right: people are built alike on both sides.
+    heavier, rounder = (
+        dict(
+            zip(SEGMENTS, 1 + DIFFERENCE * random.choice([-1.0, 1.0], len(SEGMENTS)), strict=True)
+        )
+        for _ in range(2)
+    )
+    shares = {part.name: part.mass * heavier[kind_of(part.name)] for part in segments(table)}
     total = sum(shares.values())
     rest = np.zeros((1, len(COORDINATES)))
     centres, placed = joint_centres(rest, HEIGHT_M)[0], place(rest, HEIGHT_M)
@@ -60,12 +69,12 @@ def build() -> tuple[mujoco.MjModel, dict[str, int]]:
         body.ipos = np.average(places, axis=0, weights=masses)
         inertia = np.zeros((3, 3))
         for segment, mass, at in zip(own, masses, places, strict=True):
-            kind = segment.name.split('_', 1)[-1] if '_' in segment.name else segment.name
+            kind = kind_of(segment.name)
             radii = table.gyration[table.row(kind)] * _length(segment, kind, centres, table)
             if kind == 'foot':  # its long axis lies forwards, not up
                 radii = radii[[2, 1, 0]]
             away = at - body.ipos
-            inertia += np.diag(mass * radii**2 * either())
+            inertia += np.diag(mass * radii**2 * rounder[kind])
             inertia += mass * (away @ away * np.eye(3) - np.outer(away, away))
         body.fullinertia = [*np.diag(inertia), inertia[0, 1], inertia[0, 2], inertia[1, 2]]
         body.explicitinertial = True

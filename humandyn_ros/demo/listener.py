@@ -92,7 +92,7 @@ class Listener:
         force = message.wrench.force
         stamp_ns, value = _stamp_ns(message), np.array([force.x, force.y, force.z])
         known = self.answers.get(stamp_ns)
-        (known.feet if known else self._early.setdefault(stamp_ns, {}))[side] = value
+        (known.feet if known else self._early.setdefault(stamp_ns, {})).setdefault(side, value)
 
     def _contacts(self, message: Message) -> None:
         answer = self.answers.get(_stamp_ns(message))
@@ -102,7 +102,7 @@ class Listener:
             segment = int(row['segment'])
             if segment < len(FEET):
                 point = np.array([row['x'], row['y'], row['z']], float)
-                answer.pressures[FEET[segment]] = point
+                answer.pressures.setdefault(FEET[segment], point)
 
 
 def _stamp_ns(message: Message) -> int:
