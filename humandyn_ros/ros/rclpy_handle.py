@@ -6,6 +6,7 @@ import array
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 import rclpy
@@ -20,7 +21,8 @@ from rclpy.exceptions import (
     ParameterNotDeclaredException,
 )
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNodeMixin, TransitionCallbackReturn
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
@@ -38,9 +40,11 @@ from humandyn_ros.ros.handle import (
     Transition,
 )
 from humandyn_ros.ros.rclpy_frames import Tf2Frames
+from humandyn_ros.ros.rclpy_lifecycle import ManageableNode
 from humandyn_ros.ros.rclpy_messages import fill, message_class
 from humandyn_ros.ros.signals import stop_on_signals
 
+InvalidHandle = rclpy_implementation.InvalidHandle
 _PATIENCE_S = 0.1  # Python sees signals between waits only
 _STAMP = 'builtin_interfaces/msg/Time'
 
@@ -53,42 +57,6 @@ def _profile(qos: Qos) -> QoSProfile:
         reliability=reliable.RELIABLE if qos.reliable else reliable.BEST_EFFORT,
         durability=latched.TRANSIENT_LOCAL if qos.latched else latched.VOLATILE,
     )
-
-
-class _Node(LifecycleNodeMixin, Node):  # type: ignore[misc]
-    """A node that becomes a managed one when asked to, not before."""
-
-    def __init__(self, name: str, **options: Any) -> None:
-        Node.__init__(self, name, **options)
-        self._asked: dict[str, Callable[[], bool]] = {}
-
-    def manage(self, callbacks: Mapping[Transition, Callable[[], bool]]) -> None:
-        self._asked = dict(callbacks.items())
-        LifecycleNodeMixin.__init__(self)
-
-    def _outcome(self, name: str) -> TransitionCallbackReturn:
-        try:
-            succeeded = self._asked.get(name, lambda: True)()
-        except Exception as error:
-            self.get_logger().error(f'{name} raised {type(error).__name__}: {error}')
-            return TransitionCallbackReturn.ERROR
-        result = TransitionCallbackReturn
-        return result.SUCCESS if succeeded else result.FAILURE
-
-    def on_configure(self, state: Any) -> TransitionCallbackReturn:
-        return self._outcome('configure')
-
-    def on_activate(self, state: Any) -> TransitionCallbackReturn:
-        return self._outcome('activate')
-
-    def on_deactivate(self, state: Any) -> TransitionCallbackReturn:
-        return self._outcome('deactivate')
-
-    def on_cleanup(self, state: Any) -> TransitionCallbackReturn:
-        return self._outcome('cleanup')
-
-    def on_shutdown(self, state: Any) -> TransitionCallbackReturn:
-        return self._outcome('shutdown')
 
 
 class RclpyPublisher:
@@ -105,8 +73,9 @@ class RclpyPublisher:
         return int(self._entity.get_subscription_count())
 
     def publish(self, message: Message) -> None:
-        """Send."""
-        self._entity.publish(message)
+        """Send; after the shutdown of the node, do nothing."""
+        with suppress(InvalidHandle):
+            self._entity.publish(message)
 
     def close(self) -> None:
         """Stop advertising."""
@@ -140,8 +109,9 @@ class RclpyTimer:
 
     def cancel(self) -> None:
         """Stop it for good."""
-        self._entity.cancel()
-        self._node.destroy_timer(self._entity)
+        with suppress(InvalidHandle):  # the node has left and taken it along
+            self._entity.cancel()
+            self._node.destroy_timer(self._entity)
 
 
 class RclpyHandle:
@@ -162,7 +132,7 @@ class RclpyHandle:
         self._context = Context()
         try:
             rclpy.init(args=list(sys.argv[1:] if args is None else args), context=self._context)
-            self._node = _Node(name, context=self._context, namespace=namespace)
+            self._node = ManageableNode(name, context=self._context, namespace=namespace)
         except (NameValidationException, RuntimeError) as error:  # rcl errors are RuntimeErrors
             raise ConfigError(f'node {name} cannot be opened: {error}') from error
         self.name: str = self._node.get_name()
