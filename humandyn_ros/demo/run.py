@@ -17,7 +17,7 @@ from rich.console import Console
 from humandyn_ros.comparison import FEET, Comparison
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.demo.listener import Listener
-from humandyn_ros.demo.stage import Stage, own_wire
+from humandyn_ros.demo.stage import NAMESPACE, Stage, own_wire
 from humandyn_ros.demo.table import Display, Moment
 from humandyn_ros.errors import ConfigError, MissingDependencyError, RecordingError, WireError
 from humandyn_ros.motion import Motion, load_motion
@@ -32,7 +32,7 @@ FASTEST_HZ = 250.0  # that a recording is played at; of faster ones, every other
 LONGEST_S = 40.0  # of a recording that is shown unless more is asked for
 SYNTHETIC_NOISE_MM = 10.0
 _STORED = PersonConfig(mass_kg=72.0, height_m=1.75)  # of the stored take
-_PATIENCE_S = 20.0  # for the nodes to find each other
+_PATIENCE_S = 30.0  # for the nodes to find each other
 _QUIET_S = 1.0  # after the last frame until the last estimate must have come
 _LOOK_S = 0.08  # between two looks at the display
 _NOWHERE = np.full(3, np.nan)
@@ -140,7 +140,7 @@ def watch(
     """
     mass_kg = options.person.mass_kg or 0.0
     truth = load_reference(options, motion, motion.stamps_ns, mass_kg).feet
-    handle = open_handle('humandyn_demo', args=[])
+    handle = open_handle('terminal', args=[], namespace=NAMESPACE)
     try:
         listener = Listener(handle)
         with (

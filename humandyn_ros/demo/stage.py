@@ -23,6 +23,8 @@ from humandyn_ros.quantities import CANONICAL
 
 _PATIENCE_S = 3.0  # from one stop signal to the next, stronger one
 _DOMAINS = range(60, 100)  # of which one is taken, so that two demonstrations rarely meet
+NAMESPACE = 'humandyn_demo'
+"""Keeps the topics of a demonstration apart from a real pipeline in the same domain."""
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -33,6 +35,8 @@ def own_wire() -> Iterator[None]:
         'ROS_DOMAIN_ID': str(_DOMAINS[os.getpid() % len(_DOMAINS)]),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
     }
+    if os.environ.get('ROS_DISTRO') == 'humble':  # which does not know the range yet
+        chosen['ROS_LOCALHOST_ONLY'] = '1'
     added = {name: value for name, value in chosen.items() if not os.environ.get(name)}
     os.environ.update(added)
     try:
@@ -103,7 +107,8 @@ class Stage:
         settings = [
             word for key, value in parameters.items() for word in ('-p', f'{key}:={value}')
         ]
-        command = [sys.executable, '-m', f'humandyn_ros.ros.nodes.{name}', '--ros-args', *settings]
+        module, space = f'humandyn_ros.ros.nodes.{name}', f'__ns:=/{NAMESPACE}'
+        command = [sys.executable, '-m', module, '--ros-args', '-r', space, *settings]
         with self._log(name).open('wb') as log:
             # A session of its own: Ctrl-C reaches the node from us alone.
             self._nodes[name] = subprocess.Popen(

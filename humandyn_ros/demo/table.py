@@ -148,7 +148,7 @@ class Display:
             share = torque / (self._mass_kg * _FULL_TORQUE)
             cells += [
                 _signed_bar(share, _WIDTH),
-                f'{torque:5.0f} N·m {torque / self._mass_kg:5.2f}',
+                f'{torque:4.0f} N·m [dim]{torque / self._mass_kg:5.2f}/kg[/dim]',
             ]
         rows.add_row(*cells)
 
