@@ -4,7 +4,7 @@ from humandyn_ros.skeleton.adapter import Adapter, Static
 from humandyn_ros.skeleton.axes import UPWARD, to_z_up
 from humandyn_ros.skeleton.format import SkeletonFormat
 from humandyn_ros.skeleton.load import available_formats, load_format, recognise
-from humandyn_ros.skeleton.plausibility import Findings, check_units
+from humandyn_ros.skeleton.plausibility import Findings, UnitWatch, check_units
 
 __all__ = [
     'UPWARD',
@@ -12,6 +12,7 @@ __all__ = [
     'Findings',
     'SkeletonFormat',
     'Static',
+    'UnitWatch',
     'available_formats',
     'check_units',
     'load_format',

@@ -22,6 +22,8 @@ _UPRIGHT = 0.8  # cosine; a body further from every axis tells nothing about up
 _LOW = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('ankle', 'foot')]
 _HIGH = [CANONICAL.index[j] for j in ('head', 'neck', 'left_hip', 'right_hip')]
 _ENOUGH = 3  # points a frame needs to be judged
+_FRAMES = 10  # judged together in a live stream
+_ROUNDS = 50  # after which a body that never stood up is no longer judged
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,36 @@ def check_units(points: Array, adapter: Adapter) -> Findings:
             f'set up to {up}, unless the person really lies or stands on the head'
         )
     return Findings(size, scale, up, tuple(messages))
+
+
+class UnitWatch:
+    """Judges the first frames of a live stream, ten at a time, until they agree with the format.
+
+    Args:
+        adapter: The conversion the frames are meant for.
+
+    Attributes:
+        messages: What is wrong as far as judged; empty while nothing is.
+    """
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        self._frames: list[Array] = []
+        self._rounds = _ROUNDS
+        self.messages: tuple[str, ...] = ()
+
+    def see(self, points: Array) -> None:
+        """Take one frame (J, 3) as it goes to the adapter."""
+        if not self._rounds:
+            return
+        self._frames.append(points.copy())
+        if len(self._frames) < _FRAMES:
+            return
+        findings = check_units(np.stack(self._frames), self._adapter)
+        self._frames.clear()
+        self.messages = findings.messages
+        agreed = findings.up == self._adapter.up and not findings.messages
+        self._rounds = 0 if agreed else self._rounds - 1
 
 
 def _plausible(size: float) -> bool:

@@ -3,7 +3,14 @@ import pytest
 
 from humandyn_ros.errors import StreamError
 from humandyn_ros.quantities import CANONICAL
-from humandyn_ros.skeleton import UPWARD, Adapter, check_units, load_format, to_z_up
+from humandyn_ros.skeleton import (
+    UPWARD,
+    Adapter,
+    UnitWatch,
+    check_units,
+    load_format,
+    to_z_up,
+)
 
 
 def standing() -> np.ndarray:
@@ -103,3 +110,19 @@ def test_a_child_and_a_tall_jumper_are_people():
     adapter = Adapter(load_format('smpl_24'))
     assert check_units(STANDING * 0.45, adapter).scale == 1.0
     assert check_units(STANDING * 1.5, adapter).scale == 1.0
+
+
+def test_a_live_stream_is_judged_after_ten_frames_and_until_it_agrees():
+    watch = UnitWatch(Adapter(load_format('smpl_24'), up='Y'))
+    for _ in range(9):
+        watch.see(STANDING)
+        assert watch.messages == ()
+    watch.see(STANDING)
+    assert 'set up to Z' in watch.messages[0]
+    upright = STANDING @ to_z_up('Y')
+    for _ in range(10):
+        watch.see(upright)
+    assert watch.messages == ()
+    for _ in range(20):
+        watch.see(STANDING)  # later a person may lie: what once agreed is not judged again
+    assert watch.messages == ()
