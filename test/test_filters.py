@@ -160,27 +160,6 @@ def test_joints_together_and_apart_give_the_same_numbers(kind, rate_hz):
     assert common is not None
 
 
-@pytest.mark.parametrize('kind', WINDOWED)
-@pytest.mark.parametrize('confidence', [np.ones(JOINTS), np.array([1.0, 0.5, 0.5])])
-def test_a_joint_with_a_cutoff_of_its_own_is_filtered_as_if_alone(kind, confidence):
-    relative = np.array([0.5, 1.0, 1.5])
-    own = kind(FilterConfig(cutoff_hz=4.0), JOINTS, relative)
-    alone = [kind(FilterConfig(cutoff_hz=4.0 * factor), 1) for factor in relative]
-    motion = noisy(swing, 0.005)
-    for stamp in jittered(100, 2.5):
-        points = motion(stamp * 1e-9)
-        state = own.step(int(stamp), points, confidence)
-        single = [
-            estimator.step(int(stamp), points[j, None], confidence[j, None])
-            for j, estimator in enumerate(alone)
-        ]
-    for j, expected in enumerate(single):
-        np.testing.assert_allclose(state.positions[j], expected.positions[0], atol=1e-9)
-        np.testing.assert_allclose(state.accelerations[j], expected.accelerations[0], atol=1e-6)
-    with pytest.raises(ConfigError, match='relative_cutoff'):
-        kind(FilterConfig(), JOINTS, np.array([1.0, 0.0, 1.0]))
-
-
 def test_the_lag_is_exact_to_the_nanosecond():
     for kind in KINDS:
         estimator = make_filter(FilterConfig(kind=kind, lag_s=0.0734567), JOINTS)
@@ -510,21 +489,6 @@ def test_smoothing_recovers_a_parabola_and_leaves_long_gaps_open():
     np.testing.assert_allclose(out.positions[out.seen], truth[out.seen], atol=1e-7)
     np.testing.assert_allclose(out.accelerations[:, 2], [[2.0, -6, 2]] * len(t), atol=1e-4)
     assert np.isnan(out.velocities[gap, 1]).all() and np.isnan(out.stddev[gap, 1]).all()
-
-
-def test_smoothing_with_cutoffs_of_their_own_equals_smoothing_one_by_one():
-    stamps = jittered(60, 2.0)
-    points = np.array([noisy(swing, 0.01, i)(stamp * 1e-9) for i, stamp in enumerate(stamps)])
-    relative = np.array([0.5, 1.0, 1.5])
-    out = smooth(stamps, points, np.ones(points.shape[:2]), relative_cutoff=relative)
-    for j, factor in enumerate(relative):
-        one = smooth(
-            stamps,
-            points[:, [j]],
-            np.ones((len(stamps), 1)),
-            cutoff_hz=FilterConfig().cutoff_hz * factor,
-        )
-        np.testing.assert_allclose(out.accelerations[:, [j]], one.accelerations, atol=1e-9)
 
 
 def test_smoothing_says_how_sure_it_is():

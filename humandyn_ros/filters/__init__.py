@@ -9,7 +9,6 @@ from humandyn_ros.filters.kalman import FixedLagKalman
 from humandyn_ros.filters.noise import NoiseLevel
 from humandyn_ros.filters.offline import Smoothed, smooth
 from humandyn_ros.filters.savitzky_golay import SavitzkyGolay
-from humandyn_ros.quantities import Array
 
 __all__ = [
     'Butterworth',
@@ -23,22 +22,14 @@ __all__ = [
     'smooth',
 ]
 
+_KINDS: dict[str, type[Filter]] = {
+    'kalman': FixedLagKalman,
+    'savitzky_golay': SavitzkyGolay,
+    'butterworth': Butterworth,
+}
 
-def make_filter(
-    config: FilterConfig | None = None,
-    joints: int = 24,
-    relative_cutoff: Array | None = None,
-) -> Filter:
-    """Make the estimator that `config.kind` names.
 
-    Args:
-        config: Settings.
-        joints: Number of points J.
-        relative_cutoff: Cut-off of each joint as a multiple of `cutoff_hz` (J,). Butterworth has
-            one delay, so one cut-off, for all joints: it ignores this.
-    """
+def make_filter(config: FilterConfig | None = None, joints: int = 24) -> Filter:
+    """Make the estimator that `config.kind` names, for J = `joints` points."""
     config = config or FilterConfig()
-    if config.kind == 'butterworth':
-        return Butterworth(config, joints)
-    kind = SavitzkyGolay if config.kind == 'savitzky_golay' else FixedLagKalman
-    return kind(config, joints, relative_cutoff)
+    return _KINDS[config.kind](config, joints)

@@ -37,7 +37,6 @@ def smooth(
     *,
     cutoff_hz: float | None = None,
     config: FilterConfig | None = None,
-    relative_cutoff: Array | None = None,
 ) -> Smoothed:
     """Smooth a whole recording, using the frames before and after every instant.
 
@@ -47,7 +46,6 @@ def smooth(
         confidence: (T, J) 0-1.
         cutoff_hz: Half-power frequency; absent: that of `config`.
         config: Gap policy and least confidence; lag, kind and outlier gate do not apply.
-        relative_cutoff: Cut-off of each joint as a multiple of `cutoff_hz` (J,); default 1.
 
     Raises:
         ValueError: Stamps that do not rise.
@@ -62,12 +60,10 @@ def smooth(
     noise = _noise(stamps_ns, points, weights, config.noise_m)
     states = np.full((3, *points.shape), np.nan)
     stddev = np.full(weights.shape, np.nan)
-    relative = np.ones(weights.shape[1]) if relative_cutoff is None else relative_cutoff
-    cutoffs_hz = (cutoff_hz or config.cutoff_hz) * relative
-    for joints, run in _stretches(stamps_ns, weights, cutoffs_hz, round(config.gap_s * 1e9)):
+    for joints, run in _stretches(stamps_ns, weights, round(config.gap_s * 1e9)):
         t = (stamps_ns[run] - stamps_ns[run.start]) * 1e-9
         wanted, gain = _solve(
-            t, weights[run, joints[0]], points[run, joints], float(cutoffs_hz[joints[0]])
+            t, weights[run, joints[0]], points[run, joints], cutoff_hz or config.cutoff_hz
         )
         states[:, run, joints] = wanted
         stddev[run, joints] = gain[:, None] * noise[joints]
@@ -82,12 +78,12 @@ def _noise(stamps_ns: NDArray[np.int64], points: Array, weights: Array, first_m:
 
 
 def _stretches(
-    stamps_ns: NDArray[np.int64], weights: Array, cutoffs_hz: Array, gap_ns: int
+    stamps_ns: NDArray[np.int64], weights: Array, gap_ns: int
 ) -> Iterator[tuple[NDArray[np.intp], slice]]:
-    """Joints of equal weights and cut-off, and frames without a gap beyond the policy."""
-    groups: dict[tuple[bytes, float], list[int]] = {}
+    """Joints of equal weights, and frames in which these have no gap beyond the policy."""
+    groups: dict[bytes, list[int]] = {}
     for joint, column in enumerate(weights.T):
-        groups.setdefault((column.tobytes(), cutoffs_hz[joint]), []).append(joint)
+        groups.setdefault(column.tobytes(), []).append(joint)
     for joints in groups.values():
         measured = np.flatnonzero(weights[:, joints[0]])
         breaks = np.flatnonzero(np.diff(stamps_ns[measured]) > gap_ns) + 1

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpbsv
 
-from humandyn_ros.errors import ConfigError
 from humandyn_ros.filters.config import MIN_CUTOFF_HZ, FilterConfig
 from humandyn_ros.filters.filter import Filter
 from humandyn_ros.filters.history import History
@@ -36,34 +35,18 @@ KEPT_PATTERNS = 64
 class WindowedFilter(Filter):
     """A filter that sees the frames of the last `lag_s` + some periods of its cut-off.
 
-    Args:
-        config: Settings.
-        joints: Number of points J.
-        relative_cutoff: Cut-off of each joint as a multiple of `cutoff_hz` (J,); default 1. Slow
-            joints, like those of the trunk, tolerate a lower one than feet. Few distinct values
-            keep a step cheap.
-
     Attributes:
         look_back_periods: Periods of the cut-off that the window reaches behind the instant.
     """
 
     look_back_periods: float
 
-    def __init__(
-        self,
-        config: FilterConfig | None = None,
-        joints: int = 24,
-        relative_cutoff: Array | None = None,
-    ) -> None:
+    def __init__(self, config: FilterConfig | None = None, joints: int = 24) -> None:
         config = config or FilterConfig()
-        relative = np.ones(joints) if relative_cutoff is None else np.asarray(relative_cutoff)
-        if relative.shape != (joints,) or not (relative > 0.0).all():
-            raise ConfigError(f'relative_cutoff = {relative}: needs {joints} positive numbers')
-        self._relative, self._group = np.unique(relative, return_inverse=True)
         longest_s = config.lag_s + self.look_back_periods / MIN_CUTOFF_HZ
         self._history = History(int(longest_s * config.max_rate_hz) + MIN_FRAMES, joints)
         self._lag_ns = round(config.lag_s * 1e9)
-        self._patterns: dict[tuple[bytes, bytes, float], tuple[Array, Array]] = {}
+        self._patterns: dict[tuple[bytes, bytes, float], tuple[Array, float]] = {}
         super().__init__(config, joints)
 
     @property
@@ -81,12 +64,12 @@ class WindowedFilter(Filter):
 
         Returns:
             Basis at the frames (N, K); functionals (3, K) for position, velocity, acceleration at
-            the instant `-lag_s`; penalty P as a lower band (D, K), D the number of diagonals of
-            the normal equations.
+            the instant `-lag_s`; penalty P as a lower
+            band (D, K), D the number of diagonals of the normal equations.
         """
 
     def _evaluate(self, stamp_ns: int) -> KinematicState | None:
-        history, cutoff_hz = self._history, self._cutoff_hz * float(self._relative[0])
+        history, cutoff_hz = self._history, self._cutoff_hz
         before_ns = self._lag_ns + round(1e9 * SETTLE_PERIODS / cutoff_hz)
         if len(history) < MIN_FRAMES or stamp_ns - history.stamps[0] < before_ns:
             return None
@@ -102,7 +85,9 @@ class WindowedFilter(Filter):
         else:
             seen = self._seen(ago, weights)
             states, gain = self._apart(ago, weights, points)
-        return self._state(stamp_ns, states, seen, np.sqrt(gain) * self.noise.stddev)
+        return self._state(
+            stamp_ns, states.reshape(3, -1, 3), seen, np.sqrt(gain) * self.noise.stddev
+        )
 
     def _state(self, stamp_ns: int, states: Array, seen: Mask, stddev: Array) -> KinematicState:
         if not seen.all():
@@ -113,47 +98,38 @@ class WindowedFilter(Filter):
         )
 
     def _together(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
-        """States (3, J, 3) and squared gains (J,) where all joints share their weights (N,)."""
+        """States (3, 3J) and squared gains where all joints have the same weights (N,)."""
         key = (ago.tobytes(), weights.tobytes(), self._cutoff_hz)
         if key not in self._patterns:
             if len(self._patterns) >= KEPT_PATTERNS:
                 self._patterns.clear()
-            self._patterns[key] = self._pattern(ago.astype(np.float64) * -TICK_S, weights)
-        rows, gains = self._patterns[key]
-        states = (rows @ points).reshape(-1, 3, self.joints, 3)
-        if len(states) == 1:
-            return states[0], gains
-        return states[self._group, :, np.arange(self.joints)].transpose(1, 0, 2), gains
-
-    def _pattern(self, t: Array, weights: Array) -> tuple[Array, Array]:
-        """The linear map (3G, N) from measurements to states of each group; gains (J,)."""
-        rows = np.zeros((len(self._relative), 3, len(t)))
-        gains = np.empty(len(self._relative))
-        for group, cutoff_hz in enumerate(self._cutoff_hz * self._relative):
-            own = self._own(t, cutoff_hz)
-            basis, wanted, penalty = self._model(t[own], cutoff_hz)
-            band = (weights[own] @ _products(basis, len(penalty))).reshape(penalty.shape)
+            t = ago.astype(np.float64) * -TICK_S
+            basis, wanted, penalty = self._model(t, self._cutoff_hz)
+            band = (weights @ _products(basis, len(penalty))).reshape(penalty.shape)
             solution = solve_band(band + penalty, wanted.T)
-            rows[group, :, own] = solution.T @ basis.T * weights[own]
-            gains[group] = wanted[0] @ solution[:, 0]
-        return rows.reshape(-1, len(t)), gains[self._group]
-
-    def _own(self, t: Array, cutoff_hz: float) -> slice:
-        """Part of the common window that belongs to a cut-off."""
-        oldest = -1e-9 * self._lag_ns - self.look_back_periods / cutoff_hz
-        return slice(min(int(t.searchsorted(oldest)), len(t) - MIN_FRAMES), None)
+            gain = float(wanted[0] @ solution[:, 0])
+            self._patterns[key] = (solution.T @ basis.T * weights, gain)
+        rows, gain = self._patterns[key]
+        return rows @ points, np.full(self.joints, gain)
 
     def _apart(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
         """The same with weights (N, J) of their own per joint."""
         t = ago.astype(np.float64) * -TICK_S
-        points = points.reshape(len(t), self.joints, 3)
-        states, gains = np.empty((3, self.joints, 3)), np.empty(self.joints)
-        for group, cutoff_hz in enumerate(self._cutoff_hz * self._relative):
-            own, joints = self._own(t, cutoff_hz), self._group == group
-            states[:, joints], gains[joints] = _solve(
-                self._model(t[own], cutoff_hz), weights[own, joints], points[own, joints]
-            )
-        return states, gains
+        basis, wanted, penalty = self._model(t, self._cutoff_hz)
+        (frames, size), joints = basis.shape, self.joints
+        solvable = np.count_nonzero(weights, axis=0) >= MIN_POINTS
+        weights = np.where(solvable, weights, 1.0)  # of joints that will not count as seen
+        bands = (weights.T @ _products(basis, len(penalty))).reshape(joints, *penalty.shape)
+        bands += penalty
+        measured = (points.reshape(frames, joints, 3) * weights[:, :, None]).reshape(frames, -1)
+        right = np.empty((4, joints, size))
+        right[:3] = (measured.T @ basis).reshape(joints, 3, size).transpose(1, 0, 2)
+        right[3] = wanted[0]
+        solution = solve_band(
+            bands.transpose(1, 0, 2).reshape(len(penalty), -1), right.reshape(4, -1).T
+        )
+        states = (solution.T.reshape(-1, size) @ wanted.T).reshape(4, joints, 3)
+        return states[:3].transpose(2, 1, 0), states[3, :, 0]
 
     def _seen(self, ago: Stamps, weights: Array) -> Mask:
         """Joints (J,) measured within half a gap of the instant, and long enough before it."""
@@ -161,7 +137,7 @@ class WindowedFilter(Filter):
         measured = weights > 0.0
         nearest = np.where(measured, np.abs(ago - lag)[:, None], np.inf).min(axis=0)
         oldest = np.where(measured, ago[:, None], -np.inf).max(axis=0)
-        settled = lag + SETTLE_PERIODS / (self._cutoff_hz * float(self._relative[0]) * TICK_S)
+        settled = lag + SETTLE_PERIODS / (self._cutoff_hz * TICK_S)
         enough = np.count_nonzero(measured, axis=0) >= MIN_POINTS
         return np.asarray(
             enough & (nearest <= 0.5 * self.config.gap_s / TICK_S) & (oldest >= settled)
@@ -193,27 +169,6 @@ class WindowedFilter(Filter):
 
     def _insert(self, stamp_ns: int, points: Array, weights: Array) -> None:
         self._history.insert(stamp_ns, points, weights)
-
-
-def _solve(
-    model: tuple[Array, Array, Array], weights: Array, points: Array
-) -> tuple[Array, Array]:
-    """States (3, J, 3) and squared gains (J,) of joints with weights (N, J) of their own."""
-    basis, wanted, penalty = model
-    (frames, size), joints = basis.shape, weights.shape[1]
-    solvable = np.count_nonzero(weights, axis=0) >= MIN_POINTS
-    weights = np.where(solvable, weights, 1.0)  # of joints that will not count as seen
-    bands = (weights.T @ _products(basis, len(penalty))).reshape(joints, *penalty.shape)
-    bands += penalty
-    measured = (points * weights[:, :, None]).reshape(frames, -1)
-    right = np.empty((4, joints, size))
-    right[:3] = (measured.T @ basis).reshape(joints, 3, size).transpose(1, 0, 2)
-    right[3] = wanted[0]
-    solution = solve_band(
-        bands.transpose(1, 0, 2).reshape(len(penalty), -1), right.reshape(4, -1).T
-    )
-    states = (solution.T.reshape(-1, size) @ wanted.T).reshape(4, joints, 3)
-    return states[:3].transpose(2, 1, 0), states[3, :, 0]
 
 
 def _products(basis: Array, diagonals: int) -> Array:
