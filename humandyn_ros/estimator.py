@@ -21,7 +21,7 @@ from humandyn_ros.filters import FilterConfig, make_filter, smooth
 from humandyn_ros.limits import Limits
 from humandyn_ros.quantities import Array, Estimate, KinematicState, SkeletonFrame
 from humandyn_ros.safety import Gate, SafetyConfig
-from humandyn_ros.skeleton import Adapter, SkeletonFormat, load_format
+from humandyn_ros.skeleton import Adapter, SkeletonFormat, UnitWatch, load_format
 
 MIN_FRAMES = 10  # a recording shorter than this has no acceleration worth the name
 _RESET_NS = 1_000_000_000  # stamps that fall back further than this: the clock was set back
@@ -60,6 +60,7 @@ class Estimator:
         form = load_format(skeleton) if isinstance(skeleton, str) else skeleton
         self._adapter = adapter or Adapter(form, person=self.person)
         self._joints = self._adapter.form.width
+        self._watch = UnitWatch(self._adapter)
         self._filter = make_filter(self.config.filter)
         self._engine: Engine = PhysicsEngine(self.person, self.config.physics)
         self._gate = Gate(self.config.safety, Limits.load(), self._engine.mass_kg)
@@ -101,6 +102,7 @@ class Estimator:
         points, confidence = self._checked(frame)
         if not self._in_order(frame.stamp_ns):
             return ()
+        self._watch.see(points)
         points, confidence = self._adapter.convert(points, confidence)
         state = self._filter.step(frame.stamp_ns, points, confidence)
         if state is None:
@@ -145,7 +147,8 @@ class Estimator:
         self._good_since_tick = True
         self._gate.mass_kg = self._engine.mass_kg  # a mass that is assumed follows the height
         age_ms = (frame.stamp_ns - state.stamp_ns) * 1e-6
-        return (self._gate.admit(frame.body_id, state, dynamics, age_ms, self._adapter.notes),)
+        notes = (*self._adapter.notes, *self._watch.messages)
+        return (self._gate.admit(frame.body_id, state, dynamics, age_ms, notes),)
 
     def whole(self, frames: Sequence[SkeletonFrame]) -> tuple[Estimate, ...]:
         """Answer for a whole recording, smoothed with the frames after each instant too.

@@ -13,7 +13,7 @@ from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import ConfigError, RecordingError
 from humandyn_ros.quantities import CANONICAL, Array, SkeletonFrame
 from humandyn_ros.recordings import Recording, read_motion
-from humandyn_ros.skeleton import Adapter, load_format, recognise
+from humandyn_ros.skeleton import Adapter, check_units, load_format, recognise
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def load_motion(options: MotionOptions) -> Motion:
     recording = _recording(options)
     adapter = adapter_for(recording, options)
     points, confidence = adapter.convert(recording.points, recording.confidence)
+    some = recording.points[:: max(1, len(recording.points) // 20)]
     keep = _thinned(recording.stamps_ns, options.rate_hz)
     points = points[keep]
     noise = np.random.default_rng(options.seed).normal(size=points.shape)
@@ -78,7 +79,7 @@ def load_motion(options: MotionOptions) -> Motion:
         confidence[keep],
         recording.kind,
         recording.body_id,
-        (*recording.notes, *adapter.notes),
+        (*recording.notes, *adapter.notes, *check_units(some, adapter).messages),
     )
 
 

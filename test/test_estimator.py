@@ -179,3 +179,23 @@ def test_without_mass_and_height_both_are_assumed_and_noted():
     assert 'mass' in notes
     assert 'height' in notes
     assert 40 < Estimator('smpl_24').mass_kg < 100
+
+
+def test_an_axis_that_is_not_up_is_said_with_the_one_that_is():
+    them = [
+        dataclasses.replace(f, points=f.points @ np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]]))
+        for f in frames('stand')  # y up, given as z up
+    ]
+    wrong, right = (
+        push_all(Estimator('smpl_24', PERSON), given)[-1].notes
+        for given in (them, frames('stand'))
+    )
+    assert any('set up to' in note for note in wrong)
+    assert not any('set up to' in note for note in right)
+
+
+def test_millimetres_given_as_metres_are_said_and_give_no_estimate():
+    estimator = Estimator('smpl_24', PERSON)
+    them = [dataclasses.replace(f, points=f.points * 1000) for f in frames('stand')]
+    assert push_all(estimator, them) == []
+    assert 'not in metres' in estimator.reason
