@@ -68,6 +68,7 @@ setup(
             'humandyn = humandyn_ros.cli:main',
             'dynamics_node = humandyn_ros.ros.nodes.dynamics_node:main',
             'source_node = humandyn_ros.ros.nodes.source_node:main',
+            'composed_node = humandyn_ros.ros.nodes.composed:main',
         ],
     },
 )

@@ -8,6 +8,7 @@ ros2 launch humandyn_ros replay.launch.py bag:=camera.bag skeletons:=/zed/skelet
 in it, as a camera's own messages need. Both publish /clock, and the nodes follow it.
 """
 
+import yaml
 from launch.actions import (
     DeclareLaunchArgument,
     ExecuteProcess,
@@ -15,6 +16,7 @@ from launch.actions import (
     OpaqueFunction,
     Shutdown,
 )
+from launch.conditions import UnlessCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
@@ -33,9 +35,14 @@ ARGUMENTS = {
     'model': ('', 'OpenSim model that an inverse kinematics file belongs to'),
     'skeletons': ('skeletons', 'skeleton topic'),
     'format': ('', 'skeleton format; empty: usual for the source'),
+    'mass': ('', 'body mass, kg; empty: assumed from the height'),
+    'height': ('', 'standing height, m; empty: measured from the skeleton'),
+    'sex': ('', 'female, male or average; empty: as the parameter file says'),
     'namespace': ('', 'namespace of the nodes and their topics'),
+    'composed': ('false', 'source and dynamics node in one process'),
 }
-PASSED_ON = ('skeletons', 'format', 'namespace')
+PERSON = ('mass', 'height', 'sex')
+PASSED_ON = ('skeletons', 'format', 'namespace', *PERSON)
 FLAG = {'true': True, '1': True, 'false': False, '0': False}
 
 
@@ -50,33 +57,57 @@ def player(context: LaunchContext, *_: object, **__: object) -> list[ExecuteProc
                 cmd=[*command, *(['--loop'] if loop else [])], output='screen', on_exit=Shutdown()
             )
         ]
-    return [source_node(given, loop)]
+    source = {
+        'source': given['source'],
+        'model': given['model'],
+        'speed': float(given['speed']),
+        'loop': loop,
+        'noise_mm': float(given['noise_mm']),
+        'seed': int(given['seed']),
+        'publish_clock': True,
+        'wait_for_subscribers': 1,
+    }
+    return [composed(given, source) if FLAG[given['composed']] else source_node(given, source)]
 
 
-def source_node(given: dict[str, str], loop: bool) -> Node:
-    """Make the source node from the launch arguments' values."""
+def source_node(given: dict[str, str], source: dict[str, object]) -> Node:
+    """Make the source node in a process of its own."""
     return Node(
         package='humandyn_ros',
         executable='source_node',
         name='source_node',
         namespace=given['namespace'],
-        parameters=[
-            {
-                'source': given['source'],
-                'format': given['format'],
-                'model': given['model'],
-                'speed': float(given['speed']),
-                'loop': loop,
-                'noise_mm': float(given['noise_mm']),
-                'seed': int(given['seed']),
-                'publish_clock': True,
-                'wait_for_subscribers': 1,
-            }
-        ],
+        parameters=[{**source, 'format': given['format']}],
         remappings=[('skeletons', given['skeletons'])],
         output='screen',
         on_exit=Shutdown(),
     )
+
+
+def composed(given: dict[str, str], source: dict[str, object]) -> Node:
+    """Make one process of both nodes; parameters are told apart by the node's name."""
+    person = {name: given[name] for name in PERSON if given[name]}
+    parameters = {
+        **{f'source_node:{name}': value for name, value in source.items()},
+        **{f'dynamics_node:{name}': value for name, value in person.items()},
+        'dynamics_node:use_sim_time': True,
+        'format': given['format'],
+    }
+    assignments = [
+        f'{name}:={yaml.safe_dump(value).split()[0]}' for name, value in parameters.items()
+    ]
+    return Node(
+        package='humandyn_ros',
+        executable='composed_node',
+        namespace=given['namespace'],
+        arguments=[
+            'source_node', 'dynamics_node', '--ros-args',
+            *(part for assignment in assignments for part in ('-p', assignment)),
+        ],
+        remappings=[('skeletons', given['skeletons'])],
+        output='screen',
+        on_exit=Shutdown(),
+    )  # fmt: skip
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -91,5 +122,6 @@ def generate_launch_description() -> LaunchDescription:
             'use_sim_time': 'true',
             **{name: LaunchConfiguration(name) for name in PASSED_ON},
         }.items(),
+        condition=UnlessCondition(LaunchConfiguration('composed')),
     )
     return LaunchDescription([*declared, pipeline, OpaqueFunction(function=player)])

@@ -81,6 +81,15 @@ def test_a_replay_puts_the_walkers_torques_on_the_wearers_topic(started):
     assert np.abs([message.effort for message in found]).max() > 10.0
 
 
+def test_both_nodes_can_share_a_process(started):
+    started(
+        *LAUNCH, 'replay.launch.py', 'source:=synthetic:walk', 'loop:=true', 'mass:=75.0',
+        'composed:=true',
+    )  # fmt: skip
+    found = heard('/humans/wearer/ground_reaction/right', messages.WRENCH_STAMPED, 50)
+    assert max(message.wrench.force.z for message in found) > 75.0 * 9.81 * 0.5
+
+
 def test_a_replay_ends_with_what_it_plays(started):
     process = started(*LAUNCH, 'replay.launch.py', 'source:=synthetic:squat', 'speed:=4.0')
     assert process.wait(timeout=PATIENCE_S) == 0
