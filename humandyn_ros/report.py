@@ -35,7 +35,7 @@ p { margin: 0; color: var(--soft) } .lead { max-width: 46rem }
 .figures b span { font-size: .8rem; font-weight: 500; color: var(--soft) }
 section { padding: 1.1rem 1.3rem 1.2rem; margin: 0 0 1rem }
 section p { font-size: .92rem; margin-bottom: .6rem }
-svg { width: 100%; height: auto; display: block }
+section { overflow-x: auto } svg { width: 100%; min-width: 38rem; height: auto; display: block }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 td, th { text-align: left; padding: .35rem .6rem .35rem 0; border-top: 1px solid var(--faint);
   font-weight: 400 } th { color: var(--soft) } td:last-child, th:last-child { text-align: right }

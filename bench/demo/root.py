@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
 from bench.demo.model import MASS_KG, Array, Body
+from humandyn_ros.mannequin import place
 from humandyn_ros.quantities import GRAVITY
 from humandyn_ros.synthetic import FINE_HZ, Plan, perform, reach
 
@@ -136,12 +137,20 @@ class Problem:
         return maps
 
     def _wanted(self, q: Array) -> dict[str, Array]:
-        """Scaled wrenches (T, 6) the cost leans towards: along the line to the centre of mass."""
-        wanted = {}
+        """Scaled wrenches (T, 6) the cost leans towards.
+
+        Fore and aft along the line to the centre of mass, sideways along the line to the hip:
+        a leg that stands is loaded along itself.
+        """
+        wanted, placed = {}, place(q, self.score.height_m)
         for side, foot in self.score.feet.items():
-            line = self.score.centre_of_mass - foot.pressure
+            to_centre = self.score.centre_of_mass - foot.pressure
+            to_hip = placed[f'thigh_{side}'][0] - foot.pressure
             wanted[side] = np.zeros((len(q), 6))
-            wanted[side][:, :3] = MASS_KG * GRAVITY * line / line[:, 2:]
+            wanted[side][:, 0] = to_centre[:, 0] / to_centre[:, 2]
+            wanted[side][:, 1] = to_hip[:, 1] / to_hip[:, 2]
+            wanted[side][:, 2] = 1.0
+            wanted[side] *= MASS_KG * GRAVITY
         return wanted
 
     def _cost(self, wanted: dict[str, Array]) -> tuple[sp.csc_matrix, Array]:
