@@ -142,7 +142,9 @@ def test_a_segment_the_static_trial_cannot_calibrate_is_left_to_the_markers_and_
     np.testing.assert_allclose(joints[INDEX['left_ankle']], [0.005, 0.09, 0.085])
 
 
-@pytest.mark.parametrize('name', ['rajagopal', 'camargo', 'plug_in_gait_39', 'modsim'])
+@pytest.mark.parametrize(
+    'name', ['rajagopal', 'camargo', 'plug_in_gait_39', 'modsim', 'opencap_markers']
+)
 def test_a_frame_and_a_recording_give_the_same_joint_centres(name: str):
     form = load_format(name)
     points = RNG.normal(size=(5, form.width, 3))
@@ -161,7 +163,9 @@ def test_a_frame_and_a_recording_give_the_same_joint_centres(name: str):
         np.testing.assert_allclose(adapter.convert(frame)[0], whole[t], atol=1e-12)
 
 
-@pytest.mark.parametrize('name', ['rajagopal', 'camargo', 'plug_in_gait_39', 'modsim'])
+@pytest.mark.parametrize(
+    'name', ['rajagopal', 'camargo', 'plug_in_gait_39', 'modsim', 'opencap_markers']
+)
 def test_joint_centres_move_with_the_markers(name: str):
     form = load_format(name)
     points = RNG.normal(size=(1, form.width, 3))

@@ -118,8 +118,9 @@ def test_an_alias_serves_where_the_name_itself_is_absent():
 
 
 @pytest.mark.parametrize(
-    'name', ['rajagopal', 'rbds', 'camargo', 'plug_in_gait_39', 'modsim', 'k4a_32', 'zed_38',
-             'kinect_25', 'smpl_24', 'mediapipe_33', 'cmu_asf', 'opencap_20', 'opensim'],
+    'name', ['rajagopal', 'rbds', 'camargo', 'plug_in_gait_39', 'modsim', 'opencap_markers',
+             'k4a_32', 'zed_38', 'kinect_25', 'smpl_24', 'mediapipe_33', 'cmu_asf', 'opencap_20',
+             'opensim', 'bvh'],
 )  # fmt: skip
 def test_a_format_is_recognised_by_its_shuffled_names_alone(name: str):
     joints = list(load_format(name).skeleton.joints)
