@@ -8,7 +8,8 @@ ros2 launch humandyn_ros replay.launch.py bag:=camera.bag skeletons:=/zed/skelet
 in it, as a camera's own messages need. Both publish /clock, and the nodes follow it.
 """
 
-import yaml
+import json
+
 from launch.actions import (
     DeclareLaunchArgument,
     ExecuteProcess,
@@ -88,21 +89,18 @@ def composed(given: dict[str, str], source: dict[str, object]) -> Node:
     """Make one process of both nodes; parameters are told apart by the node's name."""
     person = {name: given[name] for name in PERSON if given[name]}
     parameters = {
-        **{f'source_node:{name}': value for name, value in source.items()},
+        **{f'source_node:{name}': json.dumps(value) for name, value in source.items()},
         **{f'dynamics_node:{name}': value for name, value in person.items()},
-        'dynamics_node:use_sim_time': True,
-        'format': given['format'],
+        'dynamics_node:use_sim_time': 'true',
+        'format': json.dumps(given['format']),
     }
-    assignments = [
-        f'{name}:={yaml.safe_dump(value).split()[0]}' for name, value in parameters.items()
-    ]
     return Node(
         package='humandyn_ros',
         executable='composed_node',
         namespace=given['namespace'],
         arguments=[
             'source_node', 'dynamics_node', '--ros-args',
-            *(part for assignment in assignments for part in ('-p', assignment)),
+            *(part for pair in parameters.items() for part in ('-p', ':='.join(pair))),
         ],
         remappings=[('skeletons', given['skeletons'])],
         output='screen',
