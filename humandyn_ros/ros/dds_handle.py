@@ -109,7 +109,7 @@ class DdsHandle:
         self._console = Console(logger, given.level, given.console)
         self._participant = Participant(discovery.domain_id(), given.enclave)
         self._graph = Graph(self._participant, self.namespace, self.name)
-        self._endpoints = Endpoints(self._participant, self._graph)
+        self._endpoints = Endpoints(self._participant, self._graph, self._warn)
         self._clock = RosClock()
         self._timers = Timers(self._clock)
         self._parameters = Parameters(given.values_for(self._full_name), self._announce)

@@ -11,20 +11,32 @@ from humandyn_ros.ros.dds import idl
 from humandyn_ros.ros.dds.clock import Timers
 from humandyn_ros.ros.dds.graph import Graph
 from humandyn_ros.ros.dds.message_types import MessageType
-from humandyn_ros.ros.dds.names import dds_topic
+from humandyn_ros.ros.dds.names import dds_topic, ros_topic
 from humandyn_ros.ros.dds.wire import EndpointQos, Participant, Reader, Writer
 from humandyn_ros.ros.handle import Qos
 
 Serve = Callable[[bytes, int], None]  # CDR bytes, handle of the writer
+_SECOND_NS = 10**9
 _PATIENCE_NS = 100_000_000  # Python sees signals between waits only, so no wait is longer
 
 
 class Endpoints:
-    """Creates a node's readers and writers and serves what arrives, one callback at a time."""
+    """Creates a node's readers and writers and serves what arrives, one callback at a time.
 
-    def __init__(self, participant: Participant, graph: Graph) -> None:
+    Args:
+        participant: Their parent.
+        graph: Told of every endpoint.
+        warn: Told why a peer's endpoint does not match.
+    """
+
+    def __init__(
+        self, participant: Participant, graph: Graph, warn: Callable[[str], None]
+    ) -> None:
         self.participant = participant
         self.graph = graph
+        self._warn = warn
+        self._topics: dict[Reader | Writer, str] = {}
+        self._looked_ns = 0
         self._served: dict[int, tuple[Reader, Serve]] = {}
         self._numbers = 0
         self.stopped = False
@@ -44,12 +56,14 @@ class Endpoints:
         """Create the writer of a DDS topic."""
         writer = self.participant.writer(topic, kind, qos)
         self.graph.add_writer(writer.gid)
+        self._topics[writer] = topic
         return writer
 
     def reader(self, topic: str, kind: type[IdlStruct], qos: EndpointQos, serve: Serve) -> Reader:
         """Create the reader of a DDS topic."""
         reader = self.participant.reader(topic, kind, qos)
         self.graph.add_reader(reader.gid)
+        self._topics[reader] = topic
         self._numbers += 1
         self._served[self._numbers] = (reader, serve)
         self.participant.waitset.add(reader, self._numbers)
@@ -58,6 +72,7 @@ class Endpoints:
     def drop(self, endpoint: Reader | Writer) -> None:
         """Close one endpoint."""
         self.graph.remove(endpoint.gid)
+        del self._topics[endpoint]
         if isinstance(endpoint, Reader):
             self.participant.waitset.remove(endpoint)
             self._served = {
@@ -75,6 +90,7 @@ class Endpoints:
         deadline_ns = time.monotonic_ns() + round(timeout_s * 1e9)
         while not self.stopped:
             self.graph.flush()
+            self._explain()
             left_ns = deadline_ns - time.monotonic_ns()
             due_ns = timers.due_in_ns()
             wait_ns = min(left_ns, _PATIENCE_NS if due_ns is None else min(due_ns, _PATIENCE_NS))
@@ -85,10 +101,25 @@ class Endpoints:
                 return
 
     def _serve(self, number: int) -> None:
-        reader, serve = self._served.get(number, (None, None))
-        if reader is None or serve is None:
+        if number not in self._served:
             return
+        reader, serve = self._served[number]
         for raw, writer in reader.take():
-            if self.stopped:
+            if self.stopped or number not in self._served:
                 return
             serve(raw, writer)
+
+    def _explain(self) -> None:
+        """Say once a second whom the quality of service keeps apart, or silence is a riddle."""
+        now_ns = time.monotonic_ns()
+        if now_ns - self._looked_ns < _SECOND_NS:
+            return
+        self._looked_ns = now_ns
+        for endpoint, topic in self._topics.items():
+            policy = endpoint.refused()
+            if policy:
+                peer = 'publisher' if isinstance(endpoint, Reader) else 'subscription'
+                self._warn(
+                    f'{ros_topic(topic) or topic}: a {peer} has incompatible quality of service '
+                    f'({policy}); no message passes between it and this node'
+                )

@@ -30,6 +30,7 @@ _INFINITY = 2**63 - 1
 _ANY_STATE = 0x7F  # DDS_ANY_SAMPLE_STATE | DDS_ANY_VIEW_STATE | DDS_ANY_INSTANCE_STATE
 _UNLIMITED = -1
 _BATCH = 32  # samples taken per reader and turn
+_POLICIES = {2: 'durability', 4: 'deadline', 8: 'liveliness', 11: 'reliability'}  # DDS's numbers
 
 _library = ctypes.CDLL(DDS._dll_handle._name)  # own prototypes; the library itself is shared
 _write = _library.dds_write
@@ -121,6 +122,10 @@ class Writer:
         if code < 0 and self._entity is not None:
             raise WireError(f'a sample of {len(raw)} bytes was refused: {DDSException(code)}')
 
+    def refused(self) -> str:
+        """Return the policy for which a reader was refused since the last call, or ''."""
+        return _policy(self._entity and self._entity.get_offered_incompatible_qos_status())
+
     @property
     def matched(self) -> int:
         """Number of matching readers."""
@@ -161,6 +166,10 @@ class Reader:
             raise WireError(f'samples cannot be taken: {DDSException(taken)}')
         return [(raw, info.publication_handle) for raw, info in taken if info.valid_data]
 
+    def refused(self) -> str:
+        """Return the policy for which a writer was refused since the last call, or ''."""
+        return _policy(self._entity and self._entity.get_requested_incompatible_qos_status())
+
     @property
     def matched(self) -> int:
         """Number of matching writers."""
@@ -182,6 +191,12 @@ def _user_data(endpoint: Any) -> dict[str, str]:
         return {}
     text = bytes(endpoint.qos[Policy.Userdata].data).decode(errors='replace')
     return dict(part.split('=', 1) for part in text.split(';') if '=' in part)
+
+
+def _policy(status: Any) -> str:
+    if status is None or status.total_count_change <= 0:
+        return ''
+    return _POLICIES.get(status.last_policy_id, f'policy {status.last_policy_id}')
 
 
 class WaitSet:

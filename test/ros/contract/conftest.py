@@ -38,6 +38,24 @@ def ros2_setup() -> str:
     return named or (str(found[-1]) if found else '')
 
 
+def environment(domain: int) -> dict[str, str]:
+    """Return the environment of a peer: a domain of its own, this host only."""
+    foreign = ('ROS_', 'RMW_', 'AMENT_', 'CYCLONEDDS', 'PYTHON', 'LD_LIBRARY')
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
+    return kept | {
+        'PYTHONPATH': str(ROOT),
+        'ROS_DOMAIN_ID': str(domain),
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp',
+    }
+
+
+def with_ros2(command: list[str]) -> list[str]:
+    """Return a command that runs inside the ROS 2 installation."""
+    setup = f'. {shlex.quote(ros2_setup())} && export PYTHONPATH="{ROOT}:$PYTHONPATH"'
+    return ['bash', '-c', f'{setup} && exec {shlex.join(command)}']
+
+
 def require(implementation: str) -> None:
     """Skip the test where an implementation is absent."""
     if implementation == 'dds' and not importlib.util.find_spec('cyclonedds'):
@@ -75,32 +93,14 @@ class Remote:
 
     def __init__(self, implementation: str, domain: int, *arguments: str) -> None:
         self.implementation = implementation
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(
-                ('ROS_', 'RMW_', 'AMENT_', 'CYCLONEDDS', 'PYTHON', 'LD_LIBRARY')
-            )
-        }
-        environment |= {
-            'PYTHONPATH': str(ROOT),
-            'ROS_DOMAIN_ID': str(domain),
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        }
         script = [str(HERE / 'peer.py'), implementation, *arguments]
         command = [sys.executable, *script]
         if implementation == 'rclpy':
-            setup = (
-                f'. {shlex.quote(ros2_setup())}; '
-                f'export RMW_IMPLEMENTATION=rmw_cyclonedds_cpp ROS_DOMAIN_ID={domain} '
-                f'ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST '
-                f'PYTHONPATH="{ROOT}:$PYTHONPATH"; exec python3 {shlex.join(script)}'
-            )
-            command = ['bash', '-c', setup]
+            command = with_ros2(['python3', *script])
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed by end)
         self._process = subprocess.Popen(
             command,
-            env=environment,
+            env=environment(domain),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -211,6 +211,25 @@ def start(domain: int) -> Iterator[Callable[..., Remote]]:
     yield run
     for peer in peers:
         peer.end()
+
+
+@pytest.fixture
+def ros2(domain: int) -> Callable[..., str]:
+    """Run the ros2 command line tool on the tests' domain; return what it printed."""
+    require('rclpy')
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            with_ros2(['ros2', *words]),
+            env=environment(domain),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    return run
 
 
 @pytest.fixture(name='eventually')
