@@ -11,7 +11,8 @@ from humandyn_ros.skeleton import Adapter, available_formats, load_format, recog
 PROMISED = {
     'smpl_24', 'k4a_32', 'kinect_25', 'zed_18', 'zed_34', 'zed_38', 'openpose_18', 'openpose_25',
     'hri_18', 'coco_17', 'mediapipe_33', 'h36m_17', 'rep155', 'lara_19', 'plug_in_gait_39',
-    'rajagopal', 'rbds', 'camargo', 'opensim', 'opencap_20', 'cmu_asf', 'bvh',
+    'rajagopal', 'rbds', 'camargo', 'opensim', 'opencap_20', 'cmu_asf', 'bvh', 'cmu_bvh',
+    'bvh_poser', 'opencap_markers', 'uiprmd_22', 'modsim',
 }  # fmt: skip
 COUNTS = {
     'smpl_24': 24, 'k4a_32': 32, 'kinect_25': 25, 'zed_18': 18, 'zed_34': 34, 'zed_38': 38,
@@ -83,6 +84,8 @@ def test_left_stays_left_in_every_map():
 
 def _side(joint: str) -> int:
     low = joint.lower()
+    if joint[0] in 'lr' and joint[1:2].isupper():  # lThigh
+        return 1 if joint[0] == 'l' else -1
     if 'left' in low or 'right' in low:
         return 1 if 'left' in low else -1
     if low.startswith(('l_', 'r_')) or low.endswith(('_l', '_r')):
@@ -120,7 +123,7 @@ def test_an_alias_serves_where_the_name_itself_is_absent():
 @pytest.mark.parametrize(
     'name', ['rajagopal', 'rbds', 'camargo', 'plug_in_gait_39', 'modsim', 'opencap_markers',
              'k4a_32', 'zed_38', 'kinect_25', 'smpl_24', 'mediapipe_33', 'cmu_asf', 'opencap_20',
-             'opensim', 'bvh'],
+             'opensim', 'bvh', 'cmu_bvh', 'bvh_poser'],
 )  # fmt: skip
 def test_a_format_is_recognised_by_its_shuffled_names_alone(name: str):
     joints = list(load_format(name).skeleton.joints)
