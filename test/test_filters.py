@@ -14,6 +14,7 @@ from humandyn_ros.filters import (
     make_filter,
     smooth,
 )
+from humandyn_ros.filters.gate import Gate
 
 JOINTS = 3
 ALL = np.ones(JOINTS)
@@ -438,6 +439,21 @@ def test_moving_the_world_moves_the_answer_alike(offset, speed, shift_ns, kind):
     np.testing.assert_allclose(b.positions, a.positions + offset + speed * at, atol=1e-5)
     np.testing.assert_allclose(b.velocities, a.velocities + speed, atol=1e-4)
     np.testing.assert_allclose(b.accelerations, a.accelerations, atol=2e-3)
+
+
+def test_the_gate_judges_joints_together_as_it_does_one_by_one():
+    rng = np.random.default_rng(0)
+    together, apart = Gate(FilterConfig(), 2), Gate(FilterConfig(), 3)
+    unseen = np.array([True, True, False])  # so that the second never judges all together
+    found = 0
+    for stamp in jittered(100, 5.0):
+        points = swing(stamp * 1e-9)
+        points[:2] += 0.3 * (rng.random((2, 1)) < 0.05) + 0.003 * rng.normal(size=(2, 3))
+        a, _ = together.check(int(stamp), points[:2], np.ones(2, bool), np.full(2, 0.003))
+        b, _ = apart.check(int(stamp), points, unseen, np.full(3, 0.003))
+        assert (a == b[:2]).all() and not b[2]
+        found += a.sum()
+    assert 20 < found < 100
 
 
 @pytest.mark.parametrize('rate_hz', [30, 100])

@@ -128,7 +128,7 @@ class Filter(ABC):
         believed = weights >= self.config.min_confidence  # False for NaN
         near = np.abs(points) < FARTHEST_M
         if believed.all() and near.all():
-            return points, np.minimum(weights, 1.0)
+            return points.copy(), np.minimum(weights, 1.0)  # the caller may use its array again
         believed &= near.all(axis=1)
         return (
             np.where(believed[:, None], points, 0.0),

@@ -31,6 +31,7 @@ class Gate:
         self._half_acceleration = 0.5 * config.outlier_acceleration
         self._gap_s = config.gap_s
         self._joints = joints
+        self._nobody = np.zeros(joints, dtype=np.bool_)
         self.reset()
 
     @property
@@ -44,6 +45,8 @@ class Gate:
             (3, self._joints), NEVER_NS, dtype=np.int64
         )
         self._points, self._foot, self._next = np.zeros((3, self._joints, 3))
+        self._due_ns = NEVER_NS  # when the foot of the lines moves on
+        self._alike = False  # whether all joints share their stamps
 
     def check(self, stamp_ns: int, points: Array, seen: Mask, noise_m: Array) -> tuple[Mask, Mask]:
         """Judge a frame and learn from it, unless it is older than what was learnt.
@@ -57,31 +60,60 @@ class Gate:
         Returns:
             The outliers (J,) and the joints that begin a new past (J,).
         """
+        if self._alike and seen.all() and self._as_expected(stamp_ns, points, noise_m):
+            return self._nobody, self._nobody
         age = np.asarray((stamp_ns - self._stamps) * 1e-9, dtype=np.float64)
+        baseline = (self._stamps - self._foot_stamps) * 1e-9 + 1e-9
         known = age <= self._gap_s
-        limit2, predicted = self._expect(age, noise_m)
-        far = np.square(points - predicted).sum(axis=1) > limit2
+        ahead = age / baseline
+        moved = self._half_acceleration * age * (np.minimum(np.abs(age), baseline) + baseline)
+        limit2 = self._limit2(ahead, moved, noise_m)
+        far = self._distance2(points, ahead[:, None]) > limit2
         outliers = seen & known & (self._foot_stamps > NEVER_NS) & far
         self._learn(stamp_ns, points, seen & ~outliers & (age > 0.0), known)
         return outliers, np.asarray(seen & ~known)
 
-    def _expect(self, age: Array, noise_m: Array) -> tuple[Array, Array]:
-        """Largest believable squared distance (J,), and where from (J, 3)."""
-        baseline = (self._stamps - self._foot_stamps) * 1e-9 + 1e-9
+    def _as_expected(self, stamp_ns: int, points: Array, noise_m: Array) -> bool:
+        """The same in a fraction of the time where all joints go on together; learns if so."""
+        age = (stamp_ns - int(self._stamps[0])) * 1e-9
+        baseline = int(self._stamps[0] - self._foot_stamps[0]) * 1e-9 + 1e-9
+        if not 0.0 < age <= self._gap_s:
+            return False
         ahead = age / baseline
-        moved = self._half_acceleration * age * (np.minimum(np.abs(age), baseline) + baseline)
-        variance = (2.0 * ahead * (ahead + 1.0) + 2.0) * noise_m * noise_m
-        predicted = self._points + ahead[:, None] * (self._points - self._foot)
-        return self._factor2 * variance + moved * moved, predicted
+        moved = self._half_acceleration * age * (min(age, baseline) + baseline)
+        if (self._distance2(points, ahead) > self._limit2(ahead, moved, noise_m)).any():
+            return False
+        if stamp_ns >= self._due_ns:
+            self._foot, self._next = self._next, points
+            self._foot_stamps[:] = self._next_stamps
+            self._next_stamps[:] = stamp_ns
+            self._due_ns = stamp_ns + BASELINE_NS
+        self._points = points
+        self._stamps[:] = stamp_ns
+        return True
+
+    def _distance2(self, points: Array, ahead: Array | float) -> Array:
+        """Squared distance (J,) from the lines, `ahead` line lengths beyond their end."""
+        predicted = self._points + ahead * (self._points - self._foot)
+        return np.asarray(np.square(points - predicted).sum(axis=1))
+
+    def _limit2(self, ahead: Array | float, moved: Array | float, noise_m: Array) -> Array:
+        """Largest believable squared distance (J,)."""
+        variance = (2.0 * ahead * (ahead + 1.0) + 2.0) * self._factor2
+        return variance * (noise_m * noise_m) + moved * moved
 
     def _learn(self, stamp_ns: int, points: Array, believed: Mask, known: Mask) -> None:
         begins = believed & ~known
-        moves = begins | (believed & (stamp_ns - self._next_stamps >= BASELINE_NS))
-        if moves.any():
-            self._foot_stamps = np.where(moves, self._next_stamps, self._foot_stamps)
-            self._foot_stamps[begins] = NEVER_NS
-            self._next_stamps = np.where(moves, stamp_ns, self._next_stamps)
-            self._foot = np.where(moves[:, None], self._next, self._foot)
-            self._next = np.where(moves[:, None], points, self._next)
+        moves = begins
+        if stamp_ns >= self._due_ns:
+            moves = believed
+            self._due_ns = stamp_ns + BASELINE_NS
+        self._foot_stamps = np.where(moves, self._next_stamps, self._foot_stamps)
+        self._foot_stamps[begins] = NEVER_NS
+        self._next_stamps = np.where(moves, stamp_ns, self._next_stamps)
+        self._foot = np.where(moves[:, None], self._next, self._foot)
+        self._next = np.where(moves[:, None], points, self._next)
         self._stamps = np.where(believed, stamp_ns, self._stamps)
         self._points = np.where(believed[:, None], points, self._points)
+        stamps = np.stack([self._stamps, self._foot_stamps, self._next_stamps])
+        self._alike = bool((stamps == stamps[:, :1]).all() and stamps[1, 0] > NEVER_NS)

@@ -12,6 +12,7 @@ otherwise every joint has its own system. Both solve the same equations.
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from humandyn_ros.filters.filter import Filter
 from humandyn_ros.filters.history import History
 from humandyn_ros.quantities import Array, KinematicState, Mask
 
+Key = TypeVar('Key')
+Value = TypeVar('Value')
 Stamps = NDArray[np.int64]
 
 TICK_NS = 100  # resolution of the window's times
@@ -29,7 +32,16 @@ TICK_S = TICK_NS * 1e-9
 MIN_FRAMES = 6
 MIN_POINTS = 4  # measurements of a joint in the window
 SETTLE_PERIODS = 0.3  # of the cut-off that must lie before the instant
-KEPT_PATTERNS = 64
+KEPT_DESIGNS, KEPT_MAPS = 8, 64
+
+
+class Design(NamedTuple):
+    """The linear model of one pattern of stamps."""
+
+    basis: Array  # (N, K) at the frames
+    wanted: Array  # (3, K) functionals: position, velocity, acceleration at the instant
+    penalty: Array  # (D, K) lower band of P
+    products: Array  # (N, D·K): summed with weights, the lower band of the rest
 
 
 class WindowedFilter(Filter):
@@ -46,7 +58,8 @@ class WindowedFilter(Filter):
         longest_s = config.lag_s + self.look_back_periods / MIN_CUTOFF_HZ
         self._history = History(int(longest_s * config.max_rate_hz) + MIN_FRAMES, joints)
         self._lag_ns = round(config.lag_s * 1e9)
-        self._patterns: dict[tuple[bytes, bytes, float], tuple[Array, float]] = {}
+        self._designs: dict[tuple[bytes, float], Design] = {}
+        self._maps: dict[tuple[bytes, float, bytes], tuple[Array, float]] = {}
         super().__init__(config, joints)
 
     @property
@@ -99,37 +112,41 @@ class WindowedFilter(Filter):
 
     def _together(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
         """States (3, 3J) and squared gains where all joints have the same weights (N,)."""
-        key = (ago.tobytes(), weights.tobytes(), self._cutoff_hz)
-        if key not in self._patterns:
-            if len(self._patterns) >= KEPT_PATTERNS:
-                self._patterns.clear()
-            t = ago.astype(np.float64) * -TICK_S
-            basis, wanted, penalty = self._model(t, self._cutoff_hz)
-            band = (weights @ _products(basis, len(penalty))).reshape(penalty.shape)
-            solution = solve_band(band + penalty, wanted.T)
-            gain = float(wanted[0] @ solution[:, 0])
-            self._patterns[key] = (solution.T @ basis.T * weights, gain)
-        rows, gain = self._patterns[key]
+        key = (ago.tobytes(), self._cutoff_hz, weights.tobytes())
+        if key not in self._maps:
+            design = self._design(ago)
+            band = (weights @ design.products).reshape(design.penalty.shape) + design.penalty
+            solution = solve_band(band, design.wanted.T)
+            gain = float(design.wanted[0] @ solution[:, 0])
+            _keep(self._maps, KEPT_MAPS, key, (solution.T @ design.basis.T * weights, gain))
+        rows, gain = self._maps[key]
         return rows @ points, np.full(self.joints, gain)
 
     def _apart(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
         """The same with weights (N, J) of their own per joint."""
-        t = ago.astype(np.float64) * -TICK_S
-        basis, wanted, penalty = self._model(t, self._cutoff_hz)
-        (frames, size), joints = basis.shape, self.joints
+        design, joints = self._design(ago), self.joints
+        frames, size = design.basis.shape
         solvable = np.count_nonzero(weights, axis=0) >= MIN_POINTS
         weights = np.where(solvable, weights, 1.0)  # of joints that will not count as seen
-        bands = (weights.T @ _products(basis, len(penalty))).reshape(joints, *penalty.shape)
-        bands += penalty
+        bands = (weights.T @ design.products).reshape(joints, *design.penalty.shape)
+        bands += design.penalty
         measured = (points.reshape(frames, joints, 3) * weights[:, :, None]).reshape(frames, -1)
         right = np.empty((4, joints, size))
-        right[:3] = (measured.T @ basis).reshape(joints, 3, size).transpose(1, 0, 2)
-        right[3] = wanted[0]
+        right[:3] = (measured.T @ design.basis).reshape(joints, 3, size).transpose(1, 0, 2)
+        right[3] = design.wanted[0]
         solution = solve_band(
-            bands.transpose(1, 0, 2).reshape(len(penalty), -1), right.reshape(4, -1).T
+            bands.transpose(1, 0, 2).reshape(len(design.penalty), -1), right.reshape(4, -1).T
         )
-        states = (solution.T.reshape(-1, size) @ wanted.T).reshape(4, joints, 3)
+        states = (solution.T.reshape(-1, size) @ design.wanted.T).reshape(4, joints, 3)
         return states[:3].transpose(2, 1, 0), states[3, :, 0]
+
+    def _design(self, ago: Stamps) -> Design:
+        key = (ago.tobytes(), self._cutoff_hz)
+        if key not in self._designs:
+            model = self._model(ago.astype(np.float64) * -TICK_S, self._cutoff_hz)
+            design = Design(*model, _products(model[0], len(model[2])))
+            _keep(self._designs, KEPT_DESIGNS, key, design)
+        return self._designs[key]
 
     def _seen(self, ago: Stamps, weights: Array) -> Mask:
         """Joints (J,) measured within half a gap of the instant, and long enough before it."""
@@ -169,6 +186,13 @@ class WindowedFilter(Filter):
 
     def _insert(self, stamp_ns: int, points: Array, weights: Array) -> None:
         self._history.insert(stamp_ns, points, weights)
+
+
+def _keep(kept: dict[Key, Value], most: int, key: Key, value: Value) -> None:
+    """Remember a value; forget all others when there are too many."""
+    if len(kept) >= most:
+        kept.clear()
+    kept[key] = value
 
 
 def _products(basis: Array, diagonals: int) -> Array:
