@@ -182,6 +182,17 @@ class Peer:
     def log(self, level: str, text: str, once: str = '') -> None:
         self.handle.log(level, text, once=once)
 
+    def neighbour(self, name: str, kind: str, topic: str, **fields: Any) -> int:
+        """Open a second node in this process, send a message to who is there, and leave."""
+        other = open_handle(name, args=[], implementation=self.implementation)
+        publisher = other.publisher(kind, topic)
+        self._until(lambda: publisher.subscribers > 0)
+        publisher.publish(other.message(kind, **fields))
+        count = publisher.subscribers
+        other.spin_once(0.1)
+        other.shutdown()
+        return count
+
     def memory(self) -> float:
         """Return the resident memory in MB."""
         with open('/proc/self/statm') as file:

@@ -36,6 +36,27 @@ def test_a_node_that_leaves_takes_its_topics_along(pair, implementation, start, 
     eventually(lambda: '/gift' not in alice.topic_types(), 'the visitor gone')
 
 
+def test_two_nodes_share_a_process_and_one_may_leave(pair, implementation, start, eventually):
+    alice, _ = pair
+    kind = 'std_msgs/msg/String'
+    key = f'/door {implementation}'
+    alice.subscription(key=key, kind=kind, topic='/door')
+    house = start(implementation, '--ros-args', '-r', '__node:=tenant')
+    assert house.neighbour(name='guest', kind=kind, topic='/door', data='knock') >= 1
+    eventually(lambda: {'data': 'knock'} in alice.received(key=key), 'the guest')
+    house.publisher(key='d', kind=kind, topic='/door')
+    eventually(lambda: house.matched(key='d') >= 1, 'the tenant on the topic')
+    house.publish(key='d', kind=kind, data='still home')
+    eventually(lambda: {'data': 'still home'} in alice.received(key=key), 'the tenant')
+
+
+def test_an_idle_node_is_small(implementation, start):
+    peer = start(implementation)
+    for kind in ('sensor_msgs/msg/JointState', 'visualization_msgs/msg/MarkerArray'):
+        peer.publisher(key=kind, kind=kind, topic=f'/{kind.rsplit("/", 1)[1]}')
+    assert peer.memory() < 100  # MB, of the 200 that a whole node may take
+
+
 def test_log_lines_reach_the_console_and_rosout(pair, implementation, start, eventually):
     alice, _ = pair
     alice.subscription(
