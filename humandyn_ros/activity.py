@@ -17,6 +17,8 @@ _LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('knee'
 _REFERENCE_LEG_M = 0.86  # an adult of 1.75 m; there the frequencies below apply as they are
 _MOTION = np.array([0.02, 0.10, 0.25, 0.60, 0.95])  # √(g·leg)
 _CUTOFF_HZ = np.array([2.2, 3.2, 4.6, 5.2, 7.5])
+_WALKING = 0.4  # √(g·leg)
+_RUNNING = 0.6, 0.9  # √(g·leg)
 _RISE_S, _FALL_S = 0.15, 0.6  # times in which the measure follows motion up and down
 _STEP = 1.06  # cut-offs are answered on a geometric grid, so that filters can keep their weights
 _NOISE_M = 0.002  # m/√Hz
@@ -38,6 +40,17 @@ class CutoffPolicy:
     def cutoff_hz(self) -> float:
         """The cut-off to use now."""
         return float(_STEP ** (self._grid if self._grid is not None else 26))
+
+    @property
+    def vigour(self) -> float:
+        """0 at rest, 1 from walking on."""
+        return min(1.0, (self._motion or 0.0) / _WALKING)
+
+    @property
+    def running(self) -> float:
+        """0 for slower motion than a fast walk, 1 for running."""
+        low, high = _RUNNING
+        return min(1.0, max(0.0, ((self._motion or 0.0) - low) / (high - low)))
 
     def step(self, velocities: Array, noise_m: float, leg_m: float, dt: float) -> float:
         """Take one instant and answer the cut-off to use from now on, Hz.

@@ -5,11 +5,12 @@ left and up. So a pattern of missing joints is one matrix, and velocities and ac
 follow from the same matrix. What matters to forces are the accelerations:
 
 - an unseen trunk moves up and down with the pelvis but follows its sway only in part;
-- unseen arms swing against the legs.
+- unseen arms swing against the legs, and in running rise with the opposite thigh.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,8 +26,9 @@ from humandyn_ros.anthropometry import (
 from humandyn_ros.quantities import CANONICAL, Array, Mask
 
 _J = len(CANONICAL.joints)
-SWAY = 0.4  # share of the pelvis' horizontal acceleration that an unseen trunk follows
-SWING = 0.6  # swing of an unseen arm over that of the opposite thigh
+SWAY = 0.3, 0.4  # shares of the pelvis' acceleration that an unseen trunk follows: forward, left
+SWING = 0.6  # of unseen arms over the thighs', one against the other: no force, but a moment
+LIFT = 0.8  # of an unseen arm over that of the opposite thigh, running
 _UPPER_ARM, _FOREARM, _THIGH, _SHANK = 0.186, 0.146, 0.245, 0.246  # Drillis and Contini 1966
 _NECK_ABOVE = TRUNK_PER_HEIGHT + 0.03
 
@@ -44,7 +46,8 @@ _ABOVE_PELVIS = {
     'head': _NECK_ABOVE + 0.09,
 }  # fmt: skip
 
-_UNKNOWN_LEFT = np.array([0.0, 1.0])  # of a person whose hips were not seen
+_SWAYING = ({'pelvis': SWAY[0]}, {'pelvis': SWAY[1]}, {'pelvis': 1.0})
+_PATTERNS = 256  # of missing joints whose matrices are kept
 
 Weights = dict[str, float]
 
@@ -57,15 +60,17 @@ class Rule:
         joint: What is filled in.
         weights: Joints it is a weighted sum of.
         offset: Forward, left, up, in body heights.
-        moving: Weights for horizontal velocity and acceleration, where they differ.
         note: What is assumed.
+        rates: Weights of velocity and acceleration where they differ: forward, left, up.
+        running: What running adds to the last of these.
     """
 
     joint: str
     weights: Weights
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    moving: Weights | None = None
     note: str = ''
+    rates: tuple[Weights, Weights, Weights] | None = None
+    running: Weights | None = None
 
 
 def _rules() -> list[Rule]:
@@ -92,7 +97,7 @@ def _rules() -> list[Rule]:
             )
         ),
         Rule('neck', {'left_shoulder': 0.5, 'right_shoulder': 0.5}, (0, 0, 0.03)),
-        Rule('neck', {'pelvis': 1.0}, (0, 0, _NECK_ABOVE), {'pelvis': SWAY}, note='trunk'),
+        Rule('neck', {'pelvis': 1.0}, (0, 0, _NECK_ABOVE), 'trunk', _SWAYING),
         *_both(
             lambda s, o: Rule(
                 f'{s}_shoulder',
@@ -119,12 +124,22 @@ def _sided(side: str, forward: float, left: float, up: float) -> tuple[float, fl
 
 
 def _elbow(side: str, other: str) -> Rule:
-    swing = SWING * _UPPER_ARM / _THIGH
+    swing, lift = (share * _UPPER_ARM / _THIGH for share in (SWING, LIFT))
+    hanging = {f'{side}_shoulder': 1.0}
+    swinging = {
+        f'{other}_knee': 0.5,
+        f'{other}_hip': -0.5,
+        f'{side}_knee': -0.5,
+        f'{side}_hip': 0.5,
+    }
+    against = {**hanging, **{name: swing * weight for name, weight in swinging.items()}}
     return Rule(
         f'{side}_elbow',
-        {f'{side}_shoulder': 1.0, f'{other}_knee': swing, f'{other}_hip': -swing},
-        (0, 0, -(1 - SWING) * _UPPER_ARM),
-        note='arms',
+        hanging,
+        (0, 0, -_UPPER_ARM),
+        'arms',
+        (against, hanging, hanging),
+        running={f'{other}_knee': lift, f'{other}_hip': -lift},
     )
 
 
@@ -142,17 +157,20 @@ _RULES = _rules()
 
 @dataclass(frozen=True, eq=False)
 class _Filling:
-    """Matrices of one pattern of missing joints."""
+    """Matrices of one pattern of missing joints, in axes forward, left, up."""
 
     places: Array  # (24, 24)
-    sway: Array  # (24, 24) of horizontal velocity and acceleration
+    rates: Array  # (3, 24, 24) of velocity and acceleration
+    running: Array  # (3, 24, 24) what running adds to them
     offset: Array  # (24, 3) body heights
     notes: tuple[str, ...]
 
 
 def _filling(seen: Mask) -> _Filling:
-    places = np.diag(seen.astype(float))
-    sway, offset = places.copy(), np.zeros((_J, 3))
+    offset = np.zeros((_J, 3))
+    # Places; then rates forward, left, up; then what running adds to the last.
+    matrices = np.tile(np.diag(seen.astype(float)), (5, 1, 1))
+    matrices[4] = 0.0
     notes: list[str] = []
     done = {name for name, ok in zip(CANONICAL.joints, seen, strict=True) if ok}
     if not done:  # a person standing at the origin, rather than no answer
@@ -162,15 +180,24 @@ def _filling(seen: Mask) -> _Filling:
         if rule.joint in done or not set(rule.weights) <= done:
             continue
         i = CANONICAL.index[rule.joint]
-        for matrix, weights in ((places, rule.weights), (sway, rule.moving or rule.weights)):
-            matrix[i] = sum(w * matrix[CANONICAL.index[k]] for k, w in weights.items())
-        offset[i] = np.array(rule.offset) + sum(
-            w * offset[CANONICAL.index[k]] for k, w in rule.weights.items()
-        )
+        parts = (rule.weights, *(rule.rates or (rule.weights,) * 3))
+        for matrix, weights in zip(matrices[:4], parts, strict=True):
+            matrix[i] = _sum(matrix, weights)
+        matrices[4, i] = _sum(matrices[4], parts[3]) + _sum(matrices[3], rule.running or {})
+        offset[i] = np.array(rule.offset) + _sum(offset, rule.weights)
         done.add(rule.joint)
         if rule.note and rule.note not in notes:
             notes.append(rule.note)
-    return _Filling(places, sway, offset, tuple(notes))
+    running = np.zeros((3, _J, _J))
+    running[2] = matrices[4]
+    return _Filling(matrices[0], matrices[1:4], running, offset, tuple(notes))
+
+
+def _sum(rows: Array, weights: Weights) -> Array:
+    total = np.zeros(rows.shape[1])
+    for name, weight in weights.items():
+        total += weight * rows[CANONICAL.index[name]]
+    return total
 
 
 class Completion:
@@ -185,7 +212,7 @@ class Completion:
         self._known: dict[bytes, _Filling] = {}
 
     def step(
-        self, positions: Array, velocities: Array, accelerations: Array
+        self, positions: Array, velocities: Array, accelerations: Array, running: float = 0.0
     ) -> tuple[Array, Array, Array, tuple[str, ...]]:
         """All 24 joints at one instant, with the parts of the body that are assumed.
 
@@ -193,32 +220,36 @@ class Completion:
             positions: (24, 3) m; NaN = not seen.
             velocities: (24, 3) m/s.
             accelerations: (24, 3) m/s².
+            running: 0 for a person who walks, 1 for one who runs.
         """
-        seen = np.isfinite(positions.sum(1) + velocities.sum(1) + accelerations.sum(1))
-        if seen.all():
+        given = np.stack([positions, velocities, accelerations])
+        if np.isfinite(given.sum()):
             return positions, velocities, accelerations, ()
+        seen = np.isfinite(given.sum((0, 2)))
+        filling = self._matrices(seen)
+        given[:, ~seen] = 0.0
+        places = filling.places @ given[0]
+        turn = _heading(places)
+        places += self.height_m * (filling.offset @ turn)
+        weights = filling.rates + running * filling.running
+        rates = weights @ (given[1:] @ turn.T).transpose(0, 2, 1)[..., None]
+        moving = rates[..., 0].transpose(0, 2, 1) @ turn
+        return places, moving[0], moving[1], filling.notes
+
+    def _matrices(self, seen: Mask) -> _Filling:
         key = seen.tobytes()
         if key not in self._known:
-            if len(self._known) > 256:
+            if len(self._known) > _PATTERNS:
                 self._known.clear()
             self._known[key] = _filling(seen)
-        filling = self._known[key]
-        gaps = ~seen
-        p = np.where(gaps[:, None], 0.0, positions)
-        v = np.where(gaps[:, None], 0.0, velocities)
-        a = np.where(gaps[:, None], 0.0, accelerations)
-        shift = filling.offset * self.height_m
-        place = filling.places @ p
-        left = place[1, :2] - place[2, :2]
-        width = float(np.sqrt(left @ left))
-        left = left / width if width > 1e-6 else _UNKNOWN_LEFT
-        place[:, 0] += shift[:, 0] * left[1] + shift[:, 1] * left[0]
-        place[:, 1] += -shift[:, 0] * left[0] + shift[:, 1] * left[1]
-        place[:, 2] += shift[:, 2]
-        return place, self._moving(filling, v), self._moving(filling, a), filling.notes
+        return self._known[key]
 
-    @staticmethod
-    def _moving(filling: _Filling, rates: Array) -> Array:
-        result = filling.sway @ rates
-        result[:, 2] = filling.places @ rates[:, 2]
-        return result
+
+def _heading(places: Array) -> Array:
+    """Axes forward, left, up as rows (3, 3), from the hips."""
+    x, y = float(places[1, 0] - places[2, 0]), float(places[1, 1] - places[2, 1])
+    width = math.hypot(x, y)
+    if width < 1e-6:
+        return np.eye(3)
+    x, y = x / width, y / width
+    return np.array([[y, -x, 0.0], [x, y, 0.0], [0.0, 0.0, 1.0]])

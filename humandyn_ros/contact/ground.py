@@ -94,16 +94,17 @@ class Ground:
         self._distributor.reset()
 
     def step(
-        self, positions: Array, velocities: Array, loads: JointLoads, dt: float
+        self, state: tuple[Array, Array], loads: JointLoads, dt: float, vigour: float = 1.0
     ) -> GroundForces:
         """Forces at one instant.
 
         Args:
-            positions: Canonical joint centres (24, 3) m.
-            velocities: Theirs (24, 3) m/s.
+            state: Positions, m, and velocities, m/s, of the canonical joint centres (24, 3).
             loads: What must act on the body.
             dt: Time since the last instant, s.
+            vigour: 0 at rest, 1 in walking and running.
         """
+        positions, velocities = state
         leg = self.leg_m
         contacts = self.soles.step(positions, velocities)
         surface = self.belt.velocity(leg)
@@ -118,10 +119,11 @@ class Ground:
             )
         seat_at = seat_point(loads.points[0], leg)
         places = np.concatenate([points.reshape(-1, 3), seat_at[None]])
-        chances = np.append(likely.ravel(), max(seat, 1e-12))
-        found = self._distributor.step(places, chances, wrench, loads.mass_centre, leg)
+        whole = likely.max(axis=1, keepdims=True)
+        chances = np.append(np.concatenate([likely, whole], axis=1), max(seat, 1e-12))
+        found = self._distributor.step(places, chances, loads, leg, vigour)
         answer = _gathered(points, likely, found, (seat, seat_at))
-        self._learn((positions, velocities), contacts, answer, dt)
+        self._learn(state, contacts, answer, dt)
         return answer
 
     def _learn(

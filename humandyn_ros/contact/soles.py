@@ -21,6 +21,7 @@ from humandyn_ros.body import cross
 from humandyn_ros.quantities import CANONICAL, Array
 
 ANKLES = np.array([CANONICAL.index['left_ankle'], CANONICAL.index['right_ankle']])
+KNEES = np.array([CANONICAL.index['left_knee'], CANONICAL.index['right_knee']])
 BALLS = np.array([CANONICAL.index['left_foot'], CANONICAL.index['right_foot']])
 # Contact points: which joint centre they hang on (0 ankle, 1 ball), then forward and leftward
 # in foot lengths and breadths. The heel's rim lies a quarter of the foot behind the ankle, the
@@ -29,7 +30,7 @@ _POINTS = np.array(
     [
         [0, -0.20, 0.25], [0, -0.20, -0.25],
         [1, 0.0, 0.5], [1, 0.0, -0.5],
-        [1, 0.17, 0.3], [1, 0.17, -0.3],
+        [1, 0.22, 0.3], [1, 0.22, -0.3],
     ]
 )  # fmt: skip
 POINTS = len(_POINTS)
@@ -40,6 +41,8 @@ _BALL_HEIGHT_PER_HEIGHT = 0.018
 _LEFTWARD, _LEFT_SIGNS = np.array([1, 0, 2]), np.array([-1.0, 1.0, 0.0])  # z × direction
 _FLAT_S, _TILTED_S = 0.1, 0.8  # times in which the height of a flat foot's ankle is learnt
 _LOADED, _NEAR = 0.3, 0.15  # body weights; share of the ankle's height
+ROLL_START, ROLL_RADIUS, ROLL_END = 0.035, 0.24, 0.5
+_HORIZONTAL = np.array([1.0, 1.0, 0.0])
 _SINK_S, _RISE_S = 0.05, 0.4  # times in which a floor level follows a foot down, and up
 
 
@@ -48,7 +51,7 @@ class Contacts:
     """Points of both soles, left foot first.
 
     Attributes:
-        positions: (2, 6, 3) m, on the floor.
+        positions: (2, 7, 3) m, on the floor; the last is where the foot rolls.
         clearance: Height above the floor (2, 6) m.
         velocities: (2, 6, 3) m/s.
     """
@@ -107,8 +110,25 @@ class Soles:
         clearance = place[:, :, 2] - floor
         # The ankle's own height above the ball is learnt; the assumed drop of the heel is not.
         clearance[:, :2] -= self._lift - (self._drop[0] - self._drop[1])
+        knees = positions.take(KNEES, 0)
+        place = np.concatenate([place, self._rolling(ends[:, 0], knees, along)], axis=1)
         place[:, :, 2] = floor
         return Contacts(place, clearance, speed)
+
+    def _rolling(self, ankles: Array, knees: Array, along: Array) -> Array:
+        """Where a foot that walks carries its load (2, 1, 3) m, height aside.
+
+        Over the shank's lean the centre of pressure moves along the foot as a wheel rolls
+        (Hansen, Childress, Knox 2004, Clinical Biomechanics 19:407).
+        """
+        level = along * _HORIZONTAL
+        level /= np.maximum(np.sqrt((level * level).sum(1)), 1e-6)[:, None]
+        shank = knees - ankles
+        length = np.sqrt((shank * shank).sum(1))
+        lean = (shank * level).sum(1) / np.maximum(length, 1e-3)
+        forward = ROLL_START + ROLL_RADIUS * np.minimum(np.maximum(lean, -0.35), ROLL_END)
+        place: Array = ankles + (2.0 * length * forward)[:, None] * level
+        return place[:, None]
 
     def learn(self, positions: Array, load: Array, dt: float) -> None:
         """Move the floor levels: down with any foot, up with a foot that carries load.
@@ -120,9 +140,8 @@ class Soles:
         """
         assert self.levels is not None
         balls, ankles = positions[BALLS, 2], positions[ANKLES, 2]
-        low = np.minimum(balls, ankles - self._lift)
-        rate = np.where(low < self.levels, dt / _SINK_S, np.minimum(load, 1.0) * dt / _RISE_S)
-        self.levels = self.levels + np.minimum(rate, 1.0) * (low - self.levels)
+        rate = np.where(balls < self.levels, dt / _SINK_S, np.minimum(load, 1.0) * dt / _RISE_S)
+        self.levels = self.levels + np.minimum(rate, 1.0) * (balls - self.levels)
         self._learn_lift(ankles - balls, balls - self.levels, load, dt)
 
     def _learn_lift(self, lift: Array, above: Array, load: Array, dt: float) -> None:

@@ -100,11 +100,11 @@ class PhysicsEngine:
         if self._stature.learn(state.positions):
             self._resize()
         positions, velocities, accelerations, missing = self._completion.step(
-            state.positions, state.velocities, state.accelerations
+            state.positions, state.velocities, state.accelerations, self._policy.running
         )
         loads = self._body.loads(positions, accelerations)
         noise = _noise(state)
-        ground = self._ground.step(positions, velocities, loads, dt)
+        ground = self._ground.step((positions, velocities), loads, dt, self._policy.vigour)
         self._policy.step(velocities, noise, self._stature.leg_m, dt)
         at = coordinates(positions, velocities)
         torque = self._torques(at, loads, ground)

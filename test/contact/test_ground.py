@@ -31,7 +31,7 @@ def ground(**settings):
 
 def step(floor, positions, velocities=STILL, accelerations=STILL, dt=0.01):
     loads = BodyModel().loads(positions, accelerations)
-    return floor.step(positions, velocities, loads, dt)
+    return floor.step((positions, velocities), loads, dt, 0.0)
 
 
 def settle(floor, positions, velocities=STILL, accelerations=STILL, frames=120):
