@@ -18,16 +18,18 @@ from humandyn_ros.mannequin import BALL, HEEL
 from humandyn_ros.quantities import GRAVITY, Array
 
 MID_FOOT = 0.03  # of height, ahead of the ankle: where pressure 0 is
-_STEP_S, _BOTH_S = 0.56, 0.13  # walking: step, double support
+_STEP_S, _BOTH_S = 0.62, 0.19  # walking: step, double support
 _FLIGHT_S = 0.36  # jumping
 
 
-def smooth_step(s: Array) -> Array:
+def smooth_step(s: Array, edge: float = 0.4) -> Array:
     """Rise from 0 to 1 over 0..1: the speed rises and falls along seventh-order steps.
 
-    The speed has a plateau of one fifth, so that a swinging foot keeps pace with the body.
+    Args:
+        s: Progress (T,).
+        edge: Share of the time in which the speed rises, and falls; between, it is constant, so
+            that a swinging foot keeps pace with the body.
     """
-    edge = 0.4
     speeding = _integrated_step(s / edge) - _integrated_step((s - 1 + edge) / edge)
     result: Array = speeding * edge / (1 - edge)
     return result
@@ -70,11 +72,11 @@ class Score:
         moves = self.moves.get(channel)
         return moves[-1][2] if moves else 0.0
 
-    def play(self, channel: str, time: Array) -> Array:
+    def play(self, channel: str, time: Array, edge: float = 0.4) -> Array:
         """Return a channel's values (T,) at instants (T,) s; it starts at 0."""
         value, result = 0.0, np.zeros_like(time)
         for start, end, target in self.moves.get(channel, ()):
-            result += (target - value) * smooth_step((time - start) / (end - start))
+            result += (target - value) * smooth_step((time - start) / (end - start), edge)
             value = target
         return result
 
@@ -90,10 +92,10 @@ def stand(score: Score, start: float) -> float:
 
 def walk(score: Score, start: float, steps: int = 8) -> float:
     """Walk some steps, feet together at the end."""
-    first, length = start + 0.8, score.about(0.305, 0.03) * score.height_m
+    first, length = start + 0.8, score.about(0.28, 0.03) * score.height_m
     end, half = first + steps * _STEP_S, _BOTH_S / 2
-    score.move('share_r', start + 0.1, first + half, -0.5)
-    score.move('crouch', start, first, -0.017 * score.height_m)
+    score.move('share_r', start + 0.3, first + half, -0.5)
+    score.move('crouch', start, first, -0.019 * score.height_m)
     score.move('gait', first - half, first + _STEP_S, 1.0)
     for k in range(steps):
         foot, other = ('r', 'l') if k % 2 == 0 else ('l', 'r')
@@ -104,7 +106,7 @@ def walk(score: Score, start: float, steps: int = 8) -> float:
         narrow = 0.0 if k >= steps - 2 else -0.024 * score.height_m
         score.move(f'outwards_{foot}', lift, land, narrow)
         share = 0.0 if ends else (0.5 if foot == 'r' else -0.5)
-        score.move('share_r', land, land + (half + 0.5 if ends else _BOTH_S), share)
+        score.move('share_r', land, land + (half + 0.4 if ends else _BOTH_S), share)
     score.move('gait', end - _STEP_S, end + half, 0.0)
     score.move('crouch', end - half, end + 0.6, 0.0)
     score.heights.append(lambda time: _bounce(score, time, first))
@@ -129,9 +131,9 @@ def _swing(score: Score, foot: str, lift: float, land: float, forwards: float) -
     score.move(f'lift_{foot}', middle, land, 0.0)
     score.move(f'heel_{foot}', lift + 0.1, land, 1.0)
     score.move(f'heel_{foot}', land + 0.14, land + 0.4, 0.0)
-    score.move(f'pressure_{foot}', lift - 0.5, lift - 0.14, BALL - MID_FOOT)
+    score.move(f'pressure_{foot}', lift - 0.52, lift - 0.24, BALL - MID_FOOT)
     score.move(f'pressure_{foot}', lift, land, HEEL - MID_FOOT)
-    score.move(f'pressure_{foot}', land + 0.04, land + 0.16, 0.0)
+    score.move(f'pressure_{foot}', land + 0.08, land + 0.22, 0.0)
 
 
 def squat(score: Score, start: float) -> float:

@@ -156,7 +156,7 @@ def _foot(score: Score, letter: str, time: Array) -> Foot:
     ankle = ground + heel * about(HEEL) + (1 - heel) * about(BALL)
     pressure = ground * [1.0, 1.0, 0.0] + _sway(score, time)
     pressure[:, 0] += height * (MID_FOOT + score.play(f'pressure_{letter}', time))
-    share = 0.5 - side * score.play('share_r', time)
+    share = 0.5 - side * score.play('share_r', time, edge=0.25)
     return Foot(ankle, axes, pressure, share)
 
 
