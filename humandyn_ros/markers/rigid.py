@@ -24,6 +24,7 @@ class Templates:
     def __init__(self, places: Array, used: Mask) -> None:
         self._places, self._used = places, used
         self._whole = self._centred(used.astype(float))
+        self._count = int(used.sum())
 
     def _centred(self, weight: Array) -> tuple[Array, Array, Array, Array]:
         """Shares (..., S, M, 1), centroids, centred places and counts for weights (..., S, M)."""
@@ -44,7 +45,7 @@ class Templates:
             are determined (T, S): at least three markers seen that are not on one line.
         """
         seen = self._used & np.isfinite(points[..., 0])
-        if seen.sum() == self._used.sum() * len(points):
+        if seen.sum() == self._count * len(points):
             share, centre, apart, count = self._whole
         else:
             share, centre, apart, count = self._centred(seen.astype(float))

@@ -70,7 +70,7 @@ class Adapter:
         plan = Plan(form)
         self._before = Weights(plan.before)
         self._after = None if plan.after is None else Weights(plan.after)
-        self._methods = [(name, METHODS[name], PLACES[name]) for name in plan.methods]
+        self._methods = [(METHODS[name], PLACES[name]) for name in plan.methods]
         self._places = Places(plan.landmarks)
         self._defined, self._assumed = plan.defined, plan.assumed
         self._calibrations: list[Calibration] = []
@@ -123,22 +123,24 @@ class Adapter:
         joints = self._before(frames) @ self._turn
         if not self._methods and not self._calibrations:
             return joints if self._after is None else self._after(joints)
-        unseen = np.full((len(frames), 1, 3), np.nan)
-        turned = np.concatenate([frames @ self._turn, unseen], axis=1)
-        body = Body(turned, self._places, self._sizes, joints)
-        given: set[int] = set()
+        points = np.concatenate([frames @ self._turn, joints], axis=1)
+        joints = points[:, self.form.width :]  # a view: clusters see what is found on the way
+        body = Body(points, self._places, self._sizes, joints)
         for calibration in self._calibrations:
-            both = np.concatenate([turned, joints], axis=1)
-            joints[:, calibration.joints] = calibration.centres(both)
-            given.update(calibration.joints)
-        for _, method, place in self._methods:
-            if not given.issuperset(_range(place)):
-                joints[:, place] = method(body)
+            joints[:, calibration.joints] = calibration.centres(points)
+        for method, place in self._methods:
+            joints[:, place] = method(body)
         if self._reserve is not None:
-            spare = self._reserve.centres(np.concatenate([turned, joints], axis=1))
-            found = joints[:, self._reserve.joints]
-            joints[:, self._reserve.joints] = np.where(np.isfinite(found), found, spare)
-        return joints if self._after is None else self._after(joints)
+            self._replace(joints, points, self._reserve)
+        return joints.copy() if self._after is None else self._after(joints)
+
+    @staticmethod
+    def _replace(joints: Array, points: Array, reserve: Calibration) -> None:
+        """Take from clusters what the markers' own methods could not give."""
+        found = joints[:, reserve.joints]
+        if not np.isfinite(found).all():
+            spare = reserve.centres(points)
+            joints[:, reserve.joints] = np.where(np.isfinite(found), found, spare)
 
     def _confidence(self, joints: Array, frames: Array, given: Array | None) -> Array:
         certain = np.isfinite(joints[..., 0]) * self._assumed
@@ -176,7 +178,7 @@ class Adapter:
             self.form.columns[i] if n in found else -1
             for i, n in enumerate(self.form.skeleton.joints)
         ]
-        template = np.full((len(static.points), self.form.width + 1, 3), np.nan)
+        template = np.full((len(static.points), self.form.width, 3), np.nan)
         for i, name in enumerate(self.form.skeleton.joints):
             if shared[i] >= 0:
                 template[:, shared[i]] = static.points[:, found[name]] @ self._turn
@@ -205,6 +207,8 @@ class Adapter:
                     groups[order].append(cluster)
         self._calibrations = [Calibration(groups[k]) for k in ('first', 'second') if groups[k]]
         self._reserve = Calibration(groups['reserve']) if groups['reserve'] else None
+        done = {j for calibration in self._calibrations for j in calibration.joints}
+        self._methods = [m for m in self._methods if not done.issuperset(_range(m[1]))]
 
     def _notes(self, plan: Plan) -> tuple[str, ...]:
         given = {j for calibration in self._calibrations for j in calibration.joints}
@@ -228,7 +232,7 @@ class Adapter:
 
     def _column(self, marker: str) -> int:
         if marker in CANONICAL.index:
-            return self.form.width + 1 + CANONICAL.index[marker]
+            return self.form.width + CANONICAL.index[marker]
         return self.form.columns[self.form.skeleton.index[marker]]
 
 

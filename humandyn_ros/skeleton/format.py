@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from humandyn_ros.errors import SkeletonError
-from humandyn_ros.quantities import Skeleton
+from humandyn_ros.quantities import Array, Skeleton
 
 Rule = Mapping[str, float] | str
 """How one canonical joint is made: weights of points, or the name of a method.
@@ -111,6 +113,22 @@ class SkeletonFormat:
             )
         columns = tuple(found.get(name, -1) for name in self.skeleton.joints)
         return dataclasses.replace(self, columns=columns, width=len(names))
+
+    def seen(self, points: Array) -> SkeletonFormat:
+        """Return this format without the optional points that never show.
+
+        Marker sets differ in what is placed; what needs a marker that was left off gives way to
+        the next best.
+
+        Args:
+            points: (..., J, 3) as the format is bound, NaN = not seen.
+        """
+        shown = np.asarray(np.isfinite(points[..., 0].reshape(-1, self.width)).any(axis=0))
+        columns = tuple(
+            -1 if name in self.optional and column >= 0 and not shown[column] else column
+            for name, column in zip(self.skeleton.joints, self.columns, strict=True)
+        )
+        return self if columns == self.columns else dataclasses.replace(self, columns=columns)
 
     def has(self, name: str) -> bool:
         """Whether the frames hold this point."""
