@@ -5,7 +5,9 @@
 A 1 Hz motion with six harmonics, scaled to 1.09 m/s and 11.4 m/s² RMS, with white noise, is
 filtered live at several rates. Every filter gets the cut-off frequency that is best for its
 acceleration, and the same lag as the first prototype had; answers are judged at the instant that
-they are stamped with. Results go to bench/results/filters.json.
+they are stamped with. The prototype's motion had the same RMS but is not known otherwise (with
+four harmonics instead of six our figures fall by a fifth): compare the filters with each other,
+and with the prototype only roughly. Results go to bench/results/filters.json.
 """
 
 from __future__ import annotations
