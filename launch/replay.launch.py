@@ -52,7 +52,7 @@ def player(context: LaunchContext, *_: object, **__: object) -> list[ExecuteProc
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     loop = FLAG[given['loop'].lower()]
     if given['bag']:
-        command = ['ros2', 'bag', 'play', given['bag'], '--clock', '--rate', given['speed']]
+        command = ['ros2', 'bag', 'play', given['bag'], '--clock', '100', '--rate', given['speed']]
         return [
             ExecuteProcess(
                 cmd=[*command, *(['--loop'] if loop else [])], output='screen', on_exit=Shutdown()
