@@ -59,6 +59,9 @@ class Estimator:
         self.config = config or EstimatorConfig()
         form = load_format(skeleton) if isinstance(skeleton, str) else skeleton
         self._adapter = adapter or Adapter(form, person=self.person)
+        # Which markers are placed shows in the frames only.
+        self._learning = adapter is None and form.kind == 'markers' and bool(form.optional)
+        self._form, self._shown = form, np.full((form.width, 3), np.nan)
         self._joints = self._adapter.form.width
         self._watch = UnitWatch(self._adapter)
         self._filter = make_filter(self.config.filter)
@@ -102,6 +105,8 @@ class Estimator:
         points, confidence = self._checked(frame)
         if not self._in_order(frame.stamp_ns):
             return ()
+        if self._learning:
+            self._learn(points)
         self._watch.see(points)
         points, confidence = self._adapter.convert(points, confidence)
         state = self._filter.step(frame.stamp_ns, points, confidence)
@@ -109,6 +114,19 @@ class Estimator:
             self._reason = 'the filter is warming up'
             return ()
         return self._answer(frame, state)
+
+    def _learn(self, points: Array) -> None:
+        """Take the markers seen so far for those that are placed."""
+        new = np.isfinite(points) & np.isnan(self._shown)
+        if not new.any():
+            return
+        self._shown[new] = points[new]
+        form = self._form.seen(self._shown)
+        self._learning = form is not self._form
+        if form.columns != self._adapter.form.columns:
+            self._adapter = Adapter(form, person=self.person)
+            self._watch = UnitWatch(self._adapter)
+            self._filter.reset()  # joint centres by another method are another motion
 
     def _checked(self, frame: SkeletonFrame) -> tuple[Array, Array]:
         if frame.points.shape != (self._joints, 3):

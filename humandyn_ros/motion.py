@@ -87,7 +87,7 @@ def adapter_for(recording: Recording, options: MotionOptions) -> Adapter:
     """The conversion of a recording's points, calibrated from the static trial if one is given."""
     name = options.format or recording.format
     form = load_format(name) if name else recognise(recording.names)
-    form = form.bind(recording.names)
+    form = form.bind(recording.names).seen(recording.points)
     static = None
     if options.static is not None:
         static = read_motion(options.static, format=options.format, up=options.up)

@@ -8,6 +8,8 @@ from humandyn_ros.errors import StreamError
 from humandyn_ros.estimator import Estimator, EstimatorConfig, with_lag
 from humandyn_ros.limits import Limits
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Estimate, SkeletonFrame
+from humandyn_ros.recordings import in_order, read_motion
+from humandyn_ros.skeleton import load_format
 from humandyn_ros.synthetic import person
 
 PERSON = PersonConfig(mass_kg=70.0, height_m=1.75)
@@ -199,3 +201,35 @@ def test_millimetres_given_as_metres_are_said_and_give_no_estimate():
     them = [dataclasses.replace(f, points=f.points * 1000) for f in frames('stand')]
     assert push_all(estimator, them) == []
     assert 'not in metres' in estimator.reason
+
+
+def markers(recordings) -> list[SkeletonFrame]:
+    """A walk with markers, without medial ones, as a topic or bag of the whole set has it."""
+    form = load_format('rajagopal')
+    walk = read_motion(recordings / 'walk_rajagopal2016' / 'markers_walk.trc.gz')
+    return list(in_order(walk, form.bind(walk.names)).frames())
+
+
+def test_a_marker_set_of_which_not_all_is_placed_is_answered(recordings):
+    them = markers(recordings)
+    live = Estimator(dataclasses.replace(load_format('rajagopal'), unit='m'), PERSON)
+    estimates = push_all(live, them)
+    assert len(estimates) > 0.8 * len(them)
+    assert np.isfinite(numbers(estimates)).all()
+    known = dataclasses.replace(load_format('rajagopal'), unit='m').seen(
+        np.stack([frame.points for frame in them])
+    )
+    whole = push_all(Estimator(known, PERSON), them)
+    np.testing.assert_array_equal(numbers(estimates), numbers(whole))
+
+
+def test_a_marker_that_shows_late_is_used_from_then_on(recordings):
+    them = markers(recordings)
+    sacrum = [i for i, n in enumerate(them[0].skeleton.joints) if n == 'S2']
+    for frame in them[:100]:
+        frame.points[sacrum] = np.nan
+    estimates = push_all(Estimator(load_format('rajagopal'), PERSON), them)
+    stamps = np.array([e.stamp_ns for e in estimates])
+    assert np.isfinite(numbers(estimates)).all()
+    assert stamps[-1] > them[220].stamp_ns
+    assert np.diff(stamps).max() < 0.5e9  # the filter starts anew, and no longer

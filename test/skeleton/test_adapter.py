@@ -151,3 +151,27 @@ def test_a_frame_is_not_changed_by_its_conversion():
         before = points.copy()
         adapter.convert(points[0], np.zeros(len(points[0])))
         np.testing.assert_array_equal(points, before)
+
+
+def test_what_needs_a_marker_that_was_never_placed_gives_way_to_the_next_best():
+    form = load_format('rajagopal')
+    placed = [n for n in form.skeleton.joints if n[1:] not in ('.MKnee', '.MAnkle', '.MElbow')]
+    points = RNG.normal(size=(3, form.width, 3))
+    points[:, [i for i, n in enumerate(form.skeleton.joints) if n not in placed]] = np.nan
+    points[0, form.skeleton.index['S2']] = np.nan  # hidden once, but placed
+    assert not form.seen(points).has('L.MKnee')
+    assert form.seen(points).has('S2')
+    fewer = points[:, [form.skeleton.index[n] for n in placed]]
+    wanted, _ = Adapter(form.bind(placed)).convert(fewer)
+    joints, _ = Adapter(form.seen(points)).convert(points)
+    np.testing.assert_array_equal(joints, wanted)
+    knees = [CANONICAL.index['left_knee'], CANONICAL.index['right_knee']]
+    assert np.isnan(Adapter(form).convert(points)[0][:, knees]).all()
+    assert np.isfinite(joints[:, knees]).all()
+
+
+def test_a_needed_marker_that_never_shows_stays_missing():
+    form = load_format('rajagopal')
+    points = RNG.normal(size=(2, form.width, 3))
+    points[:, form.skeleton.index['L.Knee']] = np.nan
+    assert form.seen(points) is form
