@@ -268,7 +268,7 @@ class DdsHandle:
         return self.stamp(self.now_ns())
 
     def _warn(self, text: str) -> None:
-        self.log('warn', text, once=text)
+        self.log('warn', text)
 
     # Life
 

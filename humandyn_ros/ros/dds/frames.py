@@ -36,7 +36,9 @@ class FrameListener:
             for item in message.transforms:
                 if not buffer.insert(_read(item), static=static):
                     pair = f'{item.header.frame_id} -> {item.child_frame_id}'
-                    self._handle.log('warn', f'transform ignored: {pair}', once=f'tf {pair}')
+                    self._handle.log(
+                        'warn', f'transform ignored: {pair}', once='transform ignored'
+                    )
 
         self._handle.subscription(_KIND, '/tf', lambda message: learn(message, False), _QOS)
         self._handle.subscription(

@@ -48,6 +48,7 @@ class Service:
         self._name = name
         self._warn = warn
         self._met: set[int] = set()
+        self._warned = False
         qos = EndpointQos(True, False, 10, f'serviceid={_identity()};')
         hashes = [f'{qos.user_data}typehash={half.hash};' for half in service_types(type_name)]
         self._reader = endpoints.reader(
@@ -66,7 +67,9 @@ class Service:
         try:
             request = self._request.decode(raw, skip=HEADER)
         except WireError as error:
-            self._warn(f'{self._name}: request dropped, {error}')
+            if not self._warned:
+                self._warned = True
+                self._warn(f'{self._name}: request dropped, {error}')
             return
         fields = self._respond(request)
         self._meet(client)

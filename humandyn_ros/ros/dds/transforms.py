@@ -16,6 +16,7 @@ from humandyn_ros.ros.handle import Transform
 
 _WINDOW_NS = 10 * 10**9  # tf2's default cache time
 _DEEPEST = 1000  # frames between a frame and its root; more is a loop
+_MOST_FRAMES = 10_000
 _MOST_STAMPS = 20_000  # per frame: ten seconds at 2 kHz
 
 Vector = tuple[float, float, float]
@@ -78,6 +79,8 @@ class TransformBuffer:
         if not all(map(math.isfinite, numbers)) or abs(length - 1.0) > 0.1:
             return False
         if not place.child or not place.parent or place.child == place.parent:
+            return False
+        if len(self._tracks) >= _MOST_FRAMES and place.child not in self._tracks:
             return False
         x, y, z, w = place.rotation_quat_xyzw
         unit = (x / length, y / length, z / length, w / length)

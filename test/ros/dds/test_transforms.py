@@ -136,3 +136,13 @@ def test_a_loop_of_frames_ends():
         buffer.insert(Transform(parent, child, 1, (1.0, 0.0, 0.0), STILL))
     buffer.look_up('a', 'x', 1)
     assert buffer.look_up('a', 'x', 0) is None
+
+
+def test_endless_new_frames_do_not_fill_the_memory():
+    buffer = TransformBuffer()
+    taken = [
+        buffer.insert(Transform('w', f'c{number}', 1, (0.0, 0.0, 0.0), STILL))
+        for number in range(10_010)
+    ]
+    assert sum(taken) == 10_000
+    assert buffer.insert(Transform('w', 'c1', 2, (0.0, 0.0, 0.0), STILL))
