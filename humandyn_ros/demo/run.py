@@ -140,30 +140,29 @@ def watch(
     """
     mass_kg = options.person.mass_kg or 0.0
     truth = load_reference(options, motion, motion.stamps_ns, mass_kg).feet
-    handle = open_handle('terminal', args=[], namespace=NAMESPACE)
-    try:
-        listener = Listener(handle)
-        with (
-            Stage(motion, options.person, noise_mm, options.seed) as stage,
-            Display(f'{title} · {mass_kg:g} kg', mass_kg, console) as display,
-        ):
-            begun_s = time.monotonic()
-            for now_s in _looks(handle, stage):
-                if listener.frames:
-                    display.show(_moment(listener, motion, truth))
-                elif now_s - begun_s < _PATIENCE_S:
-                    display.wait('waiting for the nodes to find each other ...')
-                else:
-                    break
-            if not any(answer.valid for answer in listener.answers.values()):
-                raise WireError(
-                    f'{len(listener.frames)} of {len(motion.stamps_ns)} skeletons arrived here, '
-                    f'but no valid estimate; the source node said: '
-                    f'{stage.last_words("source_node")}; the dynamics node said: '
-                    f'{stage.last_words("dynamics_node")}'
-                )
-    finally:
-        handle.shutdown()
+    with Stage(motion, options.person, noise_mm, options.seed) as stage:
+        # After the nodes were started: a process with the wire's threads should not fork.
+        handle = open_handle('terminal', args=[], namespace=NAMESPACE)
+        try:
+            listener = Listener(handle)
+            with Display(f'{title} · {mass_kg:g} kg', mass_kg, console) as display:
+                begun_s = time.monotonic()
+                for now_s in _looks(handle, stage):
+                    if listener.frames:
+                        display.show(_moment(listener, motion, truth))
+                    elif now_s - begun_s < _PATIENCE_S:
+                        display.wait('waiting for the nodes to find each other ...')
+                    else:
+                        break
+        finally:
+            handle.shutdown()
+        if not any(answer.valid for answer in listener.answers.values()):
+            raise WireError(
+                f'{len(listener.frames)} of {len(motion.stamps_ns)} skeletons arrived here, '
+                'but no valid estimate; '
+                f'the source node said: {stage.last_words("source_node")}; '
+                f'the dynamics node said: {stage.last_words("dynamics_node")}'
+            )
     return listener
 
 

@@ -26,6 +26,7 @@ _DOMAINS = range(60, 100)  # of which one is taken, so that two demonstrations r
 NAMESPACE = 'humandyn_demo'
 """Keeps the topics of a demonstration apart from a real pipeline in the same domain."""
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_LIBC = ctypes.CDLL(None)  # loaded here: little may be done between fork and exec
 
 
 @contextlib.contextmanager
@@ -148,7 +149,7 @@ class Stage:
 
 def _die_with_parent() -> None:
     """Ask the kernel to end this process when its parent dies, however that happens."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def write_trc(path: Path, motion: Motion) -> None:
