@@ -1,8 +1,6 @@
 import numpy as np
 
-from humandyn_ros.filters import (
-    Butterworth,
-)
+from humandyn_ros.filters import Butterworth
 
 JOINTS = 3
 ALL = np.ones(JOINTS)

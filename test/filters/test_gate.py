@@ -1,8 +1,6 @@
 import numpy as np
 
-from humandyn_ros.filters import (
-    FilterConfig,
-)
+from humandyn_ros.filters import FilterConfig
 from humandyn_ros.filters.gate import Gate
 
 

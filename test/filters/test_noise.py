@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from humandyn_ros.filters import (
-    NoiseLevel,
-)
+from humandyn_ros.filters import NoiseLevel
 
 JOINTS = 3
 ALL = np.ones(JOINTS)
