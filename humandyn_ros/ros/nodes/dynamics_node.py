@@ -28,6 +28,7 @@ from humandyn_ros.ros.parameters import Group, Settings, on_change
 
 _TICK_S = 0.02  # how often silence is looked at; a fading torque has ten steps in 0.2 s
 _FORGOTTEN_NS = 5_000_000_000  # a body without an estimate for this long has left
+_CLOCK_BEHIND_NS = 500_000_000  # a played clock lags the stamps by less
 _CLOCKS_AGREE_NS = (-50_000_000, 10_000_000_000)  # stamp to arrival, by a common clock
 
 
@@ -91,6 +92,7 @@ class DynamicsNode:
         self._outputs: dict[int, BodyOutputs] = {}
         self._latest: dict[int, tuple[Estimate, int]] = {}
         self._frame_id = ''
+        self._newest_ns = 0
         self._clocks_agree = False
         self._wearer = advertise(handle, WEARER)
         self._diagnostics = handle.publisher(messages.DIAGNOSTIC_ARRAY, '/diagnostics', RELIABLE)
@@ -124,7 +126,8 @@ class DynamicsNode:
             )
         if not known:
             return
-        self._note_clock(known[0].stamp_ns)
+        self._newest_ns = known[0].stamp_ns
+        self._note_clock(self._newest_ns)
         self._health.message_received(now_ns, known[0].stamp_ns)
         self._frame_id = world.name(known[0].frame_id)
         link = world.transform(known[0].frame_id, known[0].stamp_ns)
@@ -192,8 +195,11 @@ class DynamicsNode:
             self._people.set_person(self._person.value)
 
     def _time_jumped(self, jump_ns: int) -> None:
-        if self._people is not None:
-            self._people.reset(f'ROS time jumped by {jump_ns * 1e-9:.3f} s')
+        # `ros2 bag play --clock` sets its clock back as it begins, while the first skeletons,
+        # stamped by the new clock, may be here already: only older ones are of another time.
+        if self._people is None or self._newest_ns - self._handle.now_ns() < _CLOCK_BEHIND_NS:
+            return
+        self._people.reset(f'ROS time jumped by {jump_ns * 1e-9:.3f} s')
         self._handle.log('warn', f'ROS time jumped by {jump_ns * 1e-9:.3f} s: starting afresh')
 
     def _refused(self, text: str) -> None:
