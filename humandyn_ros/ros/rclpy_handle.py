@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import array
+import math
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
@@ -20,7 +20,12 @@ from rclpy.exceptions import (
     ParameterAlreadyDeclaredException,
     ParameterNotDeclaredException,
 )
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import (
+    ExternalShutdownException,
+    ShutdownException,
+    SingleThreadedExecutor,
+    TimeoutException,
+)
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
@@ -51,7 +56,6 @@ from humandyn_ros.ros.signals import stop_on_signals
 
 InvalidHandle = rclpy_implementation.InvalidHandle
 _PATIENCE_S = 0.1  # Python sees signals between waits only
-_STAMP = 'builtin_interfaces/msg/Time'
 
 
 def _profile(qos: Qos) -> QoSProfile:
@@ -193,7 +197,7 @@ class RclpyHandle:
     def stamp(self, ns: int) -> Message:
         """Build a builtin_interfaces/msg/Time."""
         seconds, nanoseconds = divmod(ns, 10**9)
-        return message_class(_STAMP)(sec=seconds, nanosec=nanoseconds)
+        return message_class('builtin_interfaces/msg/Time')(sec=seconds, nanosec=nanoseconds)
 
     def resolve(self, topic: str) -> str:
         """Absolute name of a topic, after namespace and remaps."""
@@ -349,16 +353,27 @@ class RclpyHandle:
         """Serve what is ready now, waiting at most `timeout_s` for the first."""
         self._spinning = True
         try:
-            deadline = time.monotonic() + timeout_s
-            while not self._stopped and self._context.ok():
-                left_s = deadline - time.monotonic()
-                self._executor.spin_once(max(0.0, min(left_s, _PATIENCE_S)))
-                if left_s <= _PATIENCE_S:
+            # Equal slices: rclpy goes on where it stopped only if asked with the same timeout, and
+            # would else serve its first ready callback for ever.
+            slices = max(1, math.ceil(timeout_s / _PATIENCE_S))
+            for _ in range(slices):
+                if self._stopped or not self._context.ok() or self._serve(timeout_s / slices):
                     break
         finally:
             self._spinning = False
         if self._stopped:
             self._close()
+
+    def _serve(self, timeout_s: float) -> bool:
+        """Serve one callback, and tell whether one was ready in time."""
+        try:
+            task, _, _ = self._executor.wait_for_ready_callbacks(timeout_sec=timeout_s)
+        except (TimeoutException, ShutdownException, ExternalShutdownException):
+            return False
+        task()
+        if task.exception() is not None:
+            raise task.exception()
+        return True
 
     def shutdown(self) -> None:
         """Leave the graph; a spin in progress ends first and then leaves it."""
