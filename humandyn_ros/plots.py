@@ -13,7 +13,7 @@ from humandyn_ros.errors import MissingDependencyError
 from humandyn_ros.evaluation import GROUPS
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
-WINDOW_S = 30.0  # longer takes show their middle
+WINDOW_S = 20.0  # longer takes show their middle
 _GAP_S = 0.15  # without an estimate, after which a line breaks
 _FIGURES, _APART_M = 13, 0.85  # stick figures in the film strip
 _REACH_M = 0.55  # length of an arrow of one body weight
@@ -182,7 +182,8 @@ def film(comparison: Comparison) -> str:
 def _stick(axes: Any, comparison: Comparison, k: int, at: float, ahead: Array) -> None:
     """Draw frame k with its pelvis `at` metres along the strip, in the plane of `ahead` and z."""
     points = comparison.points[k]
-    floor = np.nanpercentile(comparison.points[..., 2].min(1), 5)
+    lowest = np.fmin.reduce(comparison.points[..., 2], axis=1)  # NaN only where all are
+    floor = np.nanpercentile(lowest, 5)
 
     def flat(place: Array) -> Array:
         across: Array = np.stack([(place - points[0]) @ ahead + at, place[..., 2] - floor], -1)

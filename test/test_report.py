@@ -131,3 +131,10 @@ def test_a_browser_shows_it_in_light_and_dark(chromium, page, tmp_path, scheme, 
     drawn = np.abs(image - background).max(-1) > 0.3
     thirds = [drawn[at : at + 550].mean() for at in (300, 850, 1400)]
     assert min(thirds) > 0.005  # ink everywhere a plot should be
+
+
+def test_joints_that_were_never_seen_are_left_out(comparison, tmp_path, recwarn):
+    points = comparison.points.copy()
+    points[:, 12:] = np.nan  # the upper body
+    write_report(dataclasses.replace(comparison, points=points), tmp_path / 'legs.html', '')
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
