@@ -59,12 +59,11 @@ _PATIENCE_S = 0.1  # Python sees signals between waits only
 
 
 def _profile(qos: Qos) -> QoSProfile:
-    reliable, latched = ReliabilityPolicy, DurabilityPolicy
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=qos.depth,
-        reliability=reliable.RELIABLE if qos.reliable else reliable.BEST_EFFORT,
-        durability=latched.TRANSIENT_LOCAL if qos.latched else latched.VOLATILE,
+        reliability=getattr(ReliabilityPolicy, 'RELIABLE' if qos.reliable else 'BEST_EFFORT'),
+        durability=getattr(DurabilityPolicy, 'TRANSIENT_LOCAL' if qos.latched else 'VOLATILE'),
     )
 
 
