@@ -25,6 +25,7 @@ from humandyn_ros.ros.messages import OK, WARN, Status
 from humandyn_ros.ros.nodes.main import run_node
 from humandyn_ros.ros.outputs import WEARER, BodyOutputs, advertise
 from humandyn_ros.ros.parameters import Group, Settings, on_change
+from humandyn_ros.skeleton import Adapter, UnitWatch
 
 _TICK_S = 0.02  # how often silence is looked at; a fading torque has ten steps in 0.2 s
 _FORGOTTEN_NS = 5_000_000_000  # a body without an estimate for this long has left
@@ -89,6 +90,7 @@ class DynamicsNode:
         self._complaints = _Complaints(handle)
         self._people: People | None = None
         self._world: WorldFrame | None = None
+        self._units: UnitWatch | None = None
         self._outputs: dict[int, BodyOutputs] = {}
         self._latest: dict[int, tuple[Estimate, int]] = {}
         self._frame_id = ''
@@ -116,7 +118,7 @@ class DynamicsNode:
 
     def _frames(self, frames: tuple[SkeletonFrame, ...]) -> None:
         now_ns = self._steady_ns()
-        people, world = self._started()
+        people, world, units = self._started()
         placed = [world.bring(frame) for frame in frames]
         known = [frame for frame in placed if frame is not None]
         if len(known) < len(frames):
@@ -126,6 +128,9 @@ class DynamicsNode:
             )
         if not known:
             return
+        units.see(known[0].points)
+        for text in units.messages:
+            self._problem(text)
         self._newest_ns = known[0].stamp_ns
         self._note_clock(self._newest_ns)
         self._health.message_received(now_ns, known[0].stamp_ns)
@@ -136,14 +141,15 @@ class DynamicsNode:
         for estimate in people.push(known):
             self._publish(estimate, now_ns)
 
-    def _started(self) -> tuple[People, WorldFrame]:
+    def _started(self) -> tuple[People, WorldFrame, UnitWatch]:
         """Everything that needs the format, which a message type may decide."""
-        if self._people is None or self._world is None:
+        if self._people is None or self._world is None or self._units is None:
             form = self._input.format
             assert form is not None
             self._people = People(form, self._person.value, self._estimator, self._who)
             self._world = WorldFrame(self._handle, self._config.world_frame, form.up)
-        return self._people, self._world
+            self._units = UnitWatch(Adapter(form))
+        return self._people, self._world, self._units
 
     def _note_clock(self, stamp_ns: int) -> None:
         behind_ns = self._handle.now_ns() - stamp_ns

@@ -367,6 +367,27 @@ def test_y_up_input_is_answered_in_a_frame_with_z_up_that_tf_knows(rig):
     )
 
 
+def tipped(frame):
+    x, y, z = frame.points.T
+    return dataclasses.replace(frame, points=np.stack([x, z, -y], axis=-1))
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        (lambda f: dataclasses.replace(f, points=1000.0 * f.points), 'millimetres'),
+        (tipped, 'set up to Y'),
+    ],
+    ids=['millimetres', 'y up'],
+)
+def test_a_wrong_unit_or_axis_is_told_with_the_remedy(rig, change, words):
+    node = rig()
+    node.play(2.0, change=change)
+    level, text, _ = node.health()
+    assert level == messages.WARN
+    assert words in text
+
+
 def test_a_world_frame_is_reached_by_tf_and_its_absence_is_told(rig):
     node = rig(world_frame='map')
     node.play(1.5)
