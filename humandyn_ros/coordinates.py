@@ -3,15 +3,18 @@
 x forward, y up, z to the right, as in OpenSim. Axial rotations of thigh, shank, upper arm and
 forearm cannot be seen in joint centres and are not among the coordinates.
 Source: Rajagopal et al. 2016, IEEE Trans. Biomed. Eng. 63(10), and its published model.
+
+Plain floats, not arrays: on single vectors they take a third of NumPy's time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import atan2, hypot, pi, sqrt
 
 import numpy as np
 
-from humandyn_ros.body import JOINTS, cross
+from humandyn_ros.body import JOINTS
 from humandyn_ros.quantities import CANONICAL, Array
 
 _LEG = ('hip_flexion', 'hip_adduction', 'knee_angle', 'ankle_angle')
@@ -40,41 +43,32 @@ def _joint_of(coordinate: str) -> str:
 JOINT_ROWS = np.array([JOINTS.index(_joint_of(name)) for name in COORDINATES])
 """Row of JOINTS whose moment each coordinate projects (17,)."""
 
-# Limbs, right before left: what hangs on girdles, what hangs on that, feet; girdles; spine.
-# A bar's child, where it has one, lies four rows below it.
 _ENDS = (
-    ('right_hip', 'right_knee'), ('left_hip', 'left_knee'),
-    ('right_shoulder', 'right_elbow'), ('left_shoulder', 'left_elbow'),
-    ('right_knee', 'right_ankle'), ('left_knee', 'left_ankle'),
-    ('right_elbow', 'right_wrist'), ('left_elbow', 'left_wrist'),
-    ('right_ankle', 'right_foot'), ('left_ankle', 'left_foot'),
-    ('left_hip', 'right_hip'), ('left_shoulder', 'right_shoulder'),
-    ('pelvis', 'spine1'), ('spine1', 'neck'),
+    ('pelvis', 'spine1'), ('left_hip', 'right_hip'),
+    ('spine1', 'neck'), ('left_shoulder', 'right_shoulder'),
+    ('right_hip', 'right_knee'), ('right_knee', 'right_ankle'), ('right_ankle', 'right_foot'),
+    ('left_hip', 'left_knee'), ('left_knee', 'left_ankle'), ('left_ankle', 'left_foot'),
+    ('right_shoulder', 'right_elbow'), ('right_elbow', 'right_wrist'),
+    ('left_shoulder', 'left_elbow'), ('left_elbow', 'left_wrist'),
 )  # fmt: skip
 _BARS = np.zeros((len(_ENDS), len(CANONICAL.joints)))
 for _row, (_start, _end) in enumerate(_ENDS):
     _BARS[_row, CANONICAL.index[_start]] = -1.0
     _BARS[_row, CANONICAL.index[_end]] = 1.0
 
-# Computed in the order: flexion of four limbs, their adduction, hinges below them, ankles, back.
-_LIMB_ROOT = np.array([0, 0, 1, 1])  # pelvis, torso
-_FLEXION, _ADDUCTION, _HINGE, _ANKLE = slice(0, 4), slice(4, 8), slice(8, 12), slice(12, 14)
-_COMPUTED = (
-    'hip_flexion_r', 'hip_flexion_l', 'arm_flex_r', 'arm_flex_l',
-    'hip_adduction_r', 'hip_adduction_l', 'arm_add_r', 'arm_add_l',
-    'knee_angle_r', 'knee_angle_l', 'elbow_flex_r', 'elbow_flex_l',
-    'ankle_angle_r', 'ankle_angle_l', 'lumbar_extension', 'lumbar_bending', 'lumbar_rotation',
-)  # fmt: skip
-_ORDER = np.array([_COMPUTED.index(name) for name in COORDINATES])
-_SIDE = np.array([1.0, -1.0, 1.0, -1.0])  # right, left
 # A nearly straight knee or elbow does not show its axis: there the axis leans on the parent's
 # left-right axis, with the weight of a flexion whose sine is this. Knees bend about -z.
-_STRAIGHT = 0.35 * np.array([-1.0, -1.0, 1.0, 1.0])[:, None]
-_TALOCRURAL = np.array([-0.105, -0.174, 0.979])  # axis in the right shank, Rajagopal's model
+_KNEE, _ELBOW = -0.35, 0.35
+_TALOCRURAL = (-0.105, -0.174, 0.979)  # axis in the right shank, Rajagopal's model
+_RIGHT, _LEFT = 1.0, -1.0
 _SINGULAR = 1e-6
-_RATE_STEP_S = 1e-4  # of the central difference that turns angles into rates
-_STENCIL = np.array([0.0, _RATE_STEP_S, -_RATE_STEP_S])[:, None, None]
+_RATE_STEP_S = 1e-6  # of the difference that turns angles into rates; errors below 1e-4 rad/s
 FOOT_SLOPE_RAD = 0.42  # of the line ankle centre -> ball below the sole, foot flat
+
+Vector = tuple[float, float, float]
+Frame = tuple[Vector, Vector, Vector]  # axes x, y, z
+Angles = list[float]
+Axes = list[Vector]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,81 +93,108 @@ def coordinates(positions: Array, velocities: Array) -> Coordinates:
         positions: (24, 3) m, world z up.
         velocities: (24, 3) m/s.
     """
-    angle, axes = _evaluate(_BARS @ positions + _STENCIL * (_BARS @ velocities))
-    turn = angle[1] - angle[2]
-    turn -= 2 * np.pi * np.rint(turn / (2 * np.pi))
-    rate = turn / (2 * _RATE_STEP_S)
-    return Coordinates(angle[0, _ORDER], rate[_ORDER], axes[0, _ORDER])
+    bars, turning = _BARS @ positions, _BARS @ velocities
+    now, axes = _evaluate(bars.tolist())
+    later, _ = _evaluate((bars + _RATE_STEP_S * turning).tolist())
+    angle = np.array(now)
+    turn = np.array(later) - angle
+    turn -= 2 * pi * np.rint(turn / (2 * pi))
+    return Coordinates(angle, turn / _RATE_STEP_S, np.array(axes))
 
 
-def _unit(v: Array) -> Array:
-    result: Array = v / np.maximum(np.sqrt((v * v).sum(-1)), 1e-9)[..., None]
-    return result
+def _evaluate(bars: list[list[float]]) -> tuple[Angles, Axes]:
+    """Angles and axes, in the order of COORDINATES, for the bars of _ENDS (14, 3)."""
+    spine, hips, back, shoulders, *limbs = [_unit(x, y, z) for x, y, z in bars]
+    pelvis, torso = _frame(spine, hips), _frame(back, shoulders)
+    parts = (
+        _leg(pelvis, limbs[0:3], _RIGHT),
+        _leg(pelvis, limbs[3:6], _LEFT),
+        _lumbar(pelvis, torso),
+        _arm(torso, limbs[6:8], _RIGHT),
+        _arm(torso, limbs[8:10], _LEFT),
+    )
+    return [a for angles, _ in parts for a in angles], [a for _, axes in parts for a in axes]
 
 
-def _evaluate(bars: Array) -> tuple[Array, Array]:
-    """Angles (N, 17) and axes (N, 17, 3) of N sets of bars (N, 14, 3), in computed order."""
-    u = _unit(bars)
-    frames = np.empty((len(u), 2, 3, 3))  # (N, pelvis and torso, x y z, 3)
-    frames[:, :, 2] = u[:, 10:12]
-    frames[:, :, 0] = _unit(cross(u[:, 12:14], u[:, 10:12]))
-    frames[:, :, 1] = cross(frames[:, :, 2], frames[:, :, 0])
-    # Every angle is that of a vector (cosine, sine).
-    sine, cosine = np.empty((2, len(u), 17))
-    axes = np.empty((len(u), 17, 3))
-    roots = frames.take(_LIMB_ROOT, axis=1)
-    z = _balls(u[:, :4], roots, sine, cosine, axes)
-    normal, along = cross(u[:, :6], u[:, 4:10]), (u[:, :6] * u[:, 4:10]).sum(-1)
-    lean = roots[:, :, 2] - z[..., None] * u[:, :4]
-    axes[:, _HINGE] = _unit(normal[:, :4] + _STRAIGHT * lean)
-    sine[:, _HINGE] = (normal[:, :4] * axes[:, _HINGE]).sum(-1)
-    cosine[:, _HINGE] = along[:, :4]
-    cosine[:, _ANKLE] = along[:, 4:]
-    _ankles(u[:, 4:6], normal[:, 4:], sine, axes)
-    _lumbar(frames, sine, cosine, axes)
-    angle = np.arctan2(sine, cosine)
-    angle[:, _ANKLE] -= np.pi / 2 - FOOT_SLOPE_RAD
-    return angle, axes
+def _leg(pelvis: Frame, bars: list[Vector], side: float) -> tuple[Angles, Axes]:
+    thigh, shank, foot = bars
+    (flexion, adduction), (flexes, adducts), lean = _ball(pelvis, thigh, side)
+    bend, knee = _hinge(thigh, shank, lean, _KNEE)
+    rise, ankle = _ankle(shank, foot, side)
+    return [flexion, adduction, bend, rise], [flexes, adducts, knee, ankle]
 
 
-def _balls(limb: Array, roots: Array, sine: Array, cosine: Array, axes: Array) -> Array:
-    """Hips and shoulders: flexion about the parent's z, then adduction about the turned x."""
-    local = (roots @ limb[..., None])[..., 0]
-    x, y, z = local[..., 0], local[..., 1], local[..., 2]
-    flat = np.hypot(x, y)
-    if flat.min() < _SINGULAR:  # a limb along z adducts about the parent's x
-        y = np.where(flat < _SINGULAR, -_SINGULAR, y)
-        flat = np.maximum(flat, _SINGULAR)
-    sine[:, _FLEXION], cosine[:, _FLEXION] = x, -y
-    sine[:, _ADDUCTION], cosine[:, _ADDUCTION] = -_SIDE * z, flat
-    axes[:, _FLEXION] = roots[:, :, 2]
-    scale = (_SIDE / flat)[..., None]
-    turned = x[..., None] * roots[:, :, 1] - y[..., None] * roots[:, :, 0]
-    axes[:, _ADDUCTION] = scale * turned
-    return z
+def _arm(torso: Frame, bars: list[Vector], side: float) -> tuple[Angles, Axes]:
+    upper, forearm = bars
+    (flexion, adduction), (flexes, adducts), lean = _ball(torso, upper, side)
+    bend, elbow = _hinge(upper, forearm, lean, _ELBOW)
+    return [flexion, adduction, bend], [flexes, adducts, elbow]
 
 
-def _ankles(shank: Array, normal: Array, sine: Array, axes: Array) -> None:
-    """Ankles: dorsiflexion about the talocrural axis, zero with the sole square to the shank.
+def _ball(parent: Frame, limb: Vector, side: float) -> tuple[Angles, Axes, Vector]:
+    """Flexion about the parent's z, then adduction about the turned x.
 
-    The angle from the shank to the foot has the sine |normal|; a quarter turn and the slope of
-    the line from ankle to ball are taken off afterwards.
+    Also returns what of the parent's z is square to the limb.
     """
-    length = np.sqrt((normal * normal).sum(-1))
-    sine[:, _ANKLE] = length
-    z = normal / np.maximum(length, 1e-9)[..., None]
+    forward, up, right = parent
+    x, y, z = _dot(forward, limb), _dot(up, limb), _dot(right, limb)
+    flat = hypot(x, y)
+    if flat < _SINGULAR:  # a limb along z adducts about the parent's x
+        y, flat = -_SINGULAR, _SINGULAR
+    scale = side / flat
+    adducts = _sum(scale * x, up, -scale * y, forward)
+    lean = _sum(1.0, right, -z, limb)
+    return [atan2(x, -y), atan2(-side * z, flat)], [right, adducts], lean
+
+
+def _hinge(limb: Vector, child: Vector, lean: Vector, straight: float) -> tuple[float, Vector]:
+    """Knee or elbow: bending about the normal of both bars."""
+    normal = _cross(limb, child)
+    axis = _unit(*_sum(1.0, normal, straight, lean))
+    return atan2(_dot(normal, axis), _dot(limb, child)), axis
+
+
+def _ankle(shank: Vector, foot: Vector, side: float) -> tuple[float, Vector]:
+    """Dorsiflexion about the talocrural axis, zero with the sole square to the shank."""
+    normal = _cross(shank, foot)
+    length = sqrt(_dot(normal, normal))
+    angle = atan2(length, _dot(shank, foot)) - (pi / 2 - FOOT_SLOPE_RAD)
+    z = _sum(1.0 / max(length, 1e-9), normal, 0.0, normal)
     forward, up, right = _TALOCRURAL
-    tilted = forward * cross(z, shank) - up * shank
-    axes[:, _ANKLE] = _SIDE[:2, None] * tilted + right * z
+    tilted = _sum(side * forward, _cross(z, shank), -side * up, shank)
+    return angle, _sum(1.0, tilted, right, z)
 
 
-def _lumbar(frames: Array, sine: Array, cosine: Array, axes: Array) -> None:
-    """Back: extension about the pelvis' z, then bending about x, then rotation about y."""
-    pelvis, torso = frames[:, 0], frames[:, 1]
-    r = pelvis @ torso.transpose(0, 2, 1)
-    sine[:, 14], cosine[:, 14] = -r[:, 0, 1], r[:, 1, 1]
-    sine[:, 15], cosine[:, 15] = r[:, 2, 1], np.hypot(r[:, 2, 0], r[:, 2, 2])
-    sine[:, 16], cosine[:, 16] = -r[:, 2, 0], r[:, 2, 2]
-    axes[:, 14] = pelvis[:, 2]
-    axes[:, 15] = _unit(cross(torso[:, 1], pelvis[:, 2]))
-    axes[:, 16] = torso[:, 1]
+def _lumbar(pelvis: Frame, torso: Frame) -> tuple[Angles, Axes]:
+    """Extension about the pelvis' z, then bending about x, then rotation about y."""
+    forward, up, right = torso
+    tilt, level = -_dot(pelvis[0], up), _dot(pelvis[1], up)
+    bend, turn, ahead = _dot(pelvis[2], up), -_dot(pelvis[2], forward), _dot(pelvis[2], right)
+    angles = [atan2(tilt, level), atan2(bend, hypot(turn, ahead)), atan2(turn, ahead)]
+    return angles, [pelvis[2], _unit(*_cross(up, pelvis[2])), up]
+
+
+def _frame(spine: Vector, across: Vector) -> Frame:
+    """Axes x forward, y up, z right of a part of the trunk."""
+    forward = _unit(*_cross(spine, across))
+    return forward, _cross(across, forward), across
+
+
+def _unit(x: float, y: float, z: float) -> Vector:
+    scale = 1.0 / max(sqrt(x * x + y * y + z * z), 1e-9)
+    return x * scale, y * scale, z * scale
+
+
+def _dot(a: Vector, b: Vector) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _cross(a: Vector, b: Vector) -> Vector:
+    ax, ay, az = a
+    bx, by, bz = b
+    return ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+
+
+def _sum(p: float, a: Vector, q: float, b: Vector) -> Vector:
+    """Return p a + q b."""
+    return p * a[0] + q * b[0], p * a[1] + q * b[1], p * a[2] + q * b[2]
