@@ -61,6 +61,7 @@ for _row, (_start, _end) in enumerate(_ENDS):
 _KNEE, _ELBOW = -0.35, 0.35
 _TALOCRURAL = (-0.105, -0.174, 0.979)  # axis in the right shank, Rajagopal's model
 _RIGHT, _LEFT = 1.0, -1.0
+_ONES = np.ones(3)
 _SINGULAR = 1e-6
 _RATE_STEP_S = 1e-6  # of the difference that turns angles into rates; errors below 1e-4 rad/s
 FOOT_SLOPE_RAD = 0.42  # of the line ankle centre -> ball below the sole, foot flat

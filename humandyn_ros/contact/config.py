@@ -34,9 +34,13 @@ class ContactConfig(Checked):
     sharpness: float = setting(
         2.0, '', 'exponent of contact probability in the cost of force', low=0.1, high=5.0
     )
+    transfer: float = setting(
+        1.5, '', 'steepness regained in the transfer of load from foot to foot', low=1.0, high=4.0
+    )
     force_slack: float = setting(
         4.0, '', 'variance of unexplained force, body weights', low=1e-8, high=1e3
     )
+    side_slack: float = setting(4.0, '', 'the same of its horizontal part', low=1e-8, high=1e3)
     moment_slack: float = setting(
         5.0, '', 'variance of unexplained moment, body weights · legs', low=1e-8, high=1e3
     )

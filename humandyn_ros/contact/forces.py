@@ -8,11 +8,9 @@ makes double support smooth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from humandyn_ros.body import JointLoads, cross
+from humandyn_ros.body import JointLoads, cross, lever
 from humandyn_ros.contact.config import ContactConfig
 from humandyn_ros.contact.distribution import distribute
 from humandyn_ros.contact.soles import POINTS
@@ -31,21 +29,6 @@ _AIM = slice(4 * len(_CONES), None)
 _SUMS = (np.arange(_PLACES)[:, None] == _OWNER).astype(float)  # generators -> places
 
 
-@dataclass(frozen=True, eq=False)
-class PlaceForces:
-    """Forces on the person, per kilogram of body mass.
-
-    Attributes:
-        soles: At the places of both soles, left first (2, 7, 3) N/kg.
-        seat: (3,) N/kg.
-        unexplained: Wrench that contacts do not give (6,) N/kg, N·m/kg about the centre of mass.
-    """
-
-    soles: Array
-    seat: Array
-    unexplained: Array
-
-
 class Distributor:
     """Distributes the wrench that must act on the body; remembers where its search ended.
 
@@ -59,7 +42,8 @@ class Distributor:
         self._forces = np.concatenate([np.tile(edges, (len(_CONES), 1)), np.zeros((3, 3))])
         self._ease = np.full(len(_OWNER), 1.0 / config.regulariser)
         self._ease[_AIM] /= config.pendular
-        self._slack = np.repeat([config.force_slack, config.moment_slack], 3)
+        self._slack = np.repeat([config.side_slack, config.moment_slack], 3)
+        self._slack[2] = config.force_slack
         self.reset()
 
     def reset(self) -> None:
@@ -68,7 +52,7 @@ class Distributor:
 
     def step(
         self, places: Array, likely: Array, loads: JointLoads, leg: float, vigour: float
-    ) -> PlaceForces:
+    ) -> tuple[Array, Array]:
         """Forces at one instant.
 
         Args:
@@ -77,6 +61,9 @@ class Distributor:
             loads: What must act on the body.
             leg: Leg length, m.
             vigour: 0 at rest, 1 in walking and running: how much may stay unexplained.
+
+        Returns:
+            Forces at the places of both feet (2, 7, 3) and on the seat (3,) N/kg.
         """
         centre, force = loads.mass_centre, loads.force[0]
         arms = places - centre
@@ -86,11 +73,9 @@ class Distributor:
         forces = self._forces
         forces[_AIM] = towards / np.sqrt((towards * towards).sum(1))[:, None]
         columns = np.concatenate([forces, cross(arms[_OWNER], forces) / leg], axis=1).T
-        target = np.concatenate([force, (loads.moment[0] - cross(centre, force)) / leg]) / GRAVITY
+        target = np.concatenate([force, (loads.moment[0] - lever(centre, force)) / leg]) / GRAVITY
         slack = self._slack * max(vigour * vigour, _LEAST_SLACK)
         ease = (likely**self.config.sharpness)[_OWNER] * self._ease
         weights, self._dual = distribute(columns, ease, target, slack, self._dual)
-        unexplained = GRAVITY * slack * self._dual
-        unexplained[3:] *= leg
         parts = _SUMS @ (GRAVITY * weights[:, None] * forces)
-        return PlaceForces(parts[:_SEAT].reshape(2, _FOOT, 3), parts[_SEAT], unexplained)
+        return parts[:_SEAT].reshape(2, _FOOT, 3), parts[_SEAT]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.body import JointLoads, cross
+from humandyn_ros.body import JointLoads, cross, lever
 from humandyn_ros.contact.belt import Belt
 from humandyn_ros.contact.config import ContactConfig
-from humandyn_ros.contact.forces import Distributor, PlaceForces
+from humandyn_ros.contact.forces import Distributor
 from humandyn_ros.contact.seat import seat_point, seat_probability
-from humandyn_ros.contact.soles import ANKLES, BALLS, Contacts, Soles
+from humandyn_ros.contact.soles import BALLS, POINTS, Contacts, Soles
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 _LEAST = 1e-6  # contact probability of a foot high in the air
-_BALL = slice(2, 4)  # points of a sole under its ball
+_ONES = np.ones(3)
+_NO_SEAT = 1e-12
+_SLIGHT = 0.02  # body weights
 _LEVEL_M = 0.03  # feet whose heights differ by less stand on one level
 _LEFT_HIP, _RIGHT_HIP = CANONICAL.index['left_hip'], CANONICAL.index['right_hip']
 
@@ -59,11 +62,12 @@ def contact_probability(
         config: Thresholds.
     """
     slip = contacts.velocities - belt
-    speed = np.sqrt((slip * slip).sum(2)) / np.sqrt(GRAVITY * leg)
+    speed = np.sqrt((slip * slip) @ _ONES) / math.sqrt(GRAVITY * leg)
     low = (config.clearance - contacts.clearance / leg) / config.clearance_width
     slow = (config.speed - speed) / config.speed_width
-    result: Array = 1.0 / ((1.0 + np.exp(-np.maximum(low, -40.0))) * (1.0 + np.exp(-slow)))
-    return np.maximum(result, _LEAST)
+    odds = (1.0 + np.exp(np.minimum(-low, 40.0))) * (1.0 + np.exp(np.minimum(-slow, 40.0)))
+    result: Array = np.maximum(1.0 / odds, _LEAST)
+    return result
 
 
 class Ground:
@@ -110,21 +114,31 @@ class Ground:
         surface = self.belt.velocity(leg)
         likely = contact_probability(contacts, surface, leg, self.config)
         points = contacts.positions - loads.origin
-        wrench = np.concatenate([loads.force[0], loads.moment[0]])
-        seat = 0.0
+        seat, seat_at = 0.0, seat_point(loads.points[0], leg)
         if self.config.seat:
             slip = velocities[0] - surface
-            seat = seat_probability(
-                wrench, points, loads.points[0], float(np.sqrt(slip @ slip)), leg
-            )
-        seat_at = seat_point(loads.points[0], leg)
-        places = np.concatenate([points.reshape(-1, 3), seat_at[None]])
-        whole = likely.max(axis=1, keepdims=True)
-        chances = np.append(np.concatenate([likely, whole], axis=1), max(seat, 1e-12))
-        found = self._distributor.step(places, chances, loads, leg, vigour)
-        answer = _gathered(points, likely, found, (seat, seat_at))
+            seat = seat_probability(loads, points, math.sqrt(slip @ slip), leg)
+        places, chances = self._places(points, likely, seat_at, seat)
+        forces, carried = self._distributor.step(places, chances, loads, leg, vigour)
+        steepness = 1.0 + (self.config.transfer - 1.0) * vigour
+        forces *= _steeper(forces[:, :, 2].sum(1), steepness)[:, None, None]
+        answer = _answer(loads, points, forces, likely, (carried, seat_at, seat))
         self._learn(state, contacts, answer, dt)
         return answer
+
+    def _places(
+        self, points: Array, likely: Array, seat_at: Array, seat: float
+    ) -> tuple[Array, Array]:
+        """Where forces may act (15, 3), and how likely (15,): feet, then the seat."""
+        places = np.empty((2 * POINTS + 3, 3))
+        places[:-1] = points.reshape(-1, 3)
+        places[-1] = seat_at
+        chances = np.empty(len(places))
+        feet = chances[:-1].reshape(2, POINTS + 1)
+        feet[:, :POINTS] = likely
+        feet[:, POINTS] = likely.max(1)
+        chances[-1] = max(seat, _NO_SEAT)
+        return places, chances
 
     def _learn(
         self, state: tuple[Array, Array], contacts: Contacts, found: GroundForces, dt: float
@@ -132,20 +146,19 @@ class Ground:
         positions, velocities = state
         load = np.minimum(found.force[:, 2] / GRAVITY, 1.0)
         missing = max(0.0, float(found.unexplained[2])) / GRAVITY
-        self.soles.learn(positions, load + missing * _lower(positions), dt)
+        under = load if missing < _SLIGHT else load + missing * _lower(positions[BALLS, 2])
+        self.soles.learn(positions, under, dt)
         if self.config.treadmill:
-            low = contacts.clearance[:, _BALL].mean(1) / self.leg_m
-            near = np.minimum(np.maximum(2.0 - low / self.config.clearance, 0.0), 1.0)
-            balls = contacts.velocities[:, _BALL].mean(1)
+            low = contacts.ball_clearance / (self.leg_m * self.config.clearance)
+            balls = velocities[BALLS]
             if not self.belt.known:
                 load = np.maximum(load, _standing(positions, velocities, balls))
-            self.belt.learn(balls, near * load, dt)
+            self.belt.learn(balls, np.minimum(np.maximum(2.0 - low, 0.0), 1.0) * load, dt)
 
 
-def _lower(positions: Array) -> Array:
+def _lower(balls: Array) -> Array:
     """Which foot (2,) is lower: it must stand on something where force is missing."""
-    lowest = np.minimum(positions[ANKLES, 2], positions[BALLS, 2])
-    result: Array = (lowest <= lowest.min() + _LEVEL_M).astype(float)
+    result: Array = (balls <= balls.min() + _LEVEL_M).astype(float)
     return result
 
 
@@ -158,21 +171,40 @@ def _standing(positions: Array, velocities: Array, balls: Array) -> Array:
     return result
 
 
-def _gathered(
-    points: Array, likely: Array, found: PlaceForces, seat: tuple[float, Array]
+def _steeper(load: Array, exponent: float) -> Array:
+    """Factors (2,) that steepen the transfer of load between the feet; their sum stays.
+
+    A smoother spreads the transfer over its own response time, longer than double support in a
+    brisk walk. Near half and half the shares change `exponent` times as fast, at the ends slower.
+    """
+    total = float(load.sum())
+    if exponent <= 1.0 or load.min() <= 0.0:
+        return np.ones(2)
+    shares = load / total
+    powers = shares**exponent
+    result: Array = powers / powers.sum() / shares
+    return result
+
+
+def _answer(
+    loads: JointLoads,
+    points: Array,
+    forces: Array,
+    likely: Array,
+    seat: tuple[Array, Array, float],
 ) -> GroundForces:
-    force = found.soles.sum(1)
-    moment = cross(points, found.soles).sum(1)
-    load = found.soles[:, :, 2] + 1e-9
-    centre = (load[:, :, None] * points).sum(1) / load.sum(1)[:, None]
+    force = forces.sum(1)
+    moment = cross(points, forces).sum(1)
+    load = forces[:, :, 2] + 1e-9
+    centre = (load[:, None] @ points)[:, 0] / load.sum(1)[:, None]
+    missing = loads.force[0] - force[0] - force[1] - seat[0]
+    turning = loads.moment[0] - moment[0] - moment[1] - lever(seat[1], seat[0])
     return GroundForces(
-        force=force,
-        moment=moment,
-        centre=centre,
-        free=moment - cross(centre, force),
-        contact=1.0 - np.prod(1.0 - likely, axis=1),
-        seat=found.seat,
-        seat_at=seat[1],
-        seat_contact=seat[0],
-        unexplained=found.unexplained,
+        force,
+        moment,
+        centre,
+        moment - cross(centre, force),
+        1.0 - (1.0 - likely).prod(1),
+        *seat,
+        np.concatenate([missing, turning - lever(loads.mass_centre, missing)]),
     )

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from humandyn_ros.body import JointLoads
 from humandyn_ros.quantities import GRAVITY, Array
 
 _LOW = 0.78  # pelvis above the floor in leg lengths: sitting about .5, standing above 1
@@ -19,34 +20,26 @@ def _sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, x))))
 
 
-def seat_probability(
-    wrench: Array, soles: Array, pelvis: Array, speed: float, leg: float
-) -> float:
+def seat_probability(loads: JointLoads, soles: Array, speed: float, leg: float) -> float:
     """How likely a seat carries part of the weight.
 
     The feet alone can only give a wrench whose centre of pressure lies between them. Where the
     motion needs one outside, and the pelvis is low and slow, something else carries.
 
     Args:
-        wrench: Force and moment about the origin that must act (6,) N/kg, N·m/kg.
-        soles: Contact points of both soles (2, 6, 3) m about the origin, on the floor.
-        pelvis: Pelvis (3,) m about the origin.
-        speed: Of the pelvis, m/s.
+        loads: What must act on the body.
+        soles: Contact points of both soles (2, 7, 3) m about the loads' origin, on the floor.
+        speed: Of the pelvis against the floor, m/s.
         leg: Leg length, m.
     """
-    floor = soles[:, :, 2].mean()
-    low = _sigmoid((_LOW - (pelvis[2] - floor) / leg) / _LOW_WIDTH)
-    if low < 1e-3 or wrench[2] < 1.0:
+    (x, y, up), (mx, my, _) = loads.force[0].tolist(), loads.moment[0].tolist()
+    floor = 0.5 * float(soles[0, 0, 2] + soles[1, 0, 2])
+    low = _sigmoid((_LOW + floor / leg) / _LOW_WIDTH)  # the pelvis is the origin
+    if low < 1e-3 or up < 1.0:
         return 0.0
-    # Where the wrench meets the floor, against the soles, in the direction of the pelvis.
-    needed = np.array(
-        [
-            (-wrench[4] + floor * wrench[0]) / wrench[2],
-            (wrench[3] + floor * wrench[1]) / wrench[2],
-        ]
-    )
+    needed = np.array([floor * x - my, floor * y + mx]) / up  # where the wrench meets the floor
     points = soles.reshape(-1, 3)[:, :2]
-    away = pelvis[:2] - points.mean(0)
+    away = -points.mean(0)
     away = away / max(math.sqrt(float(away @ away)), 1e-3)
     outside = float(away @ needed - (points @ away).max()) / leg
     behind = _sigmoid((outside - _BEHIND) / _BEHIND_WIDTH)

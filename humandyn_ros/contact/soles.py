@@ -8,6 +8,7 @@ floor of its own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +18,20 @@ from humandyn_ros.anthropometry import (
     FOOT_BREADTH_PER_HEIGHT,
     FOOT_LENGTH_PER_HEIGHT,
 )
-from humandyn_ros.body import cross
 from humandyn_ros.quantities import CANONICAL, Array
 
-ANKLES = np.array([CANONICAL.index['left_ankle'], CANONICAL.index['right_ankle']])
-KNEES = np.array([CANONICAL.index['left_knee'], CANONICAL.index['right_knee']])
-BALLS = np.array([CANONICAL.index['left_foot'], CANONICAL.index['right_foot']])
-# Contact points: which joint centre they hang on (0 ankle, 1 ball), then forward and leftward
-# in foot lengths and breadths. The heel's rim lies a quarter of the foot behind the ankle, the
-# toes' tips as far before the ball (Winter 2009, figure 4.1; Hawes and Sovak 1994).
+# Left and right knee, ankle and ball: rows of the joint centres that a foot needs.
+_ROWS = np.array(
+    [
+        CANONICAL.index[f'{side}_{j}']
+        for side in ('left', 'right')
+        for j in ('knee', 'ankle', 'foot')
+    ]
+)
+BALLS = _ROWS[[2, 5]]
+# Contact points: the joint centre they hang on (0 ankle, 1 ball), then forward and leftward in
+# foot lengths and breadths. The heel's rim lies a quarter of the foot behind the ankle, the toes'
+# tips as far before the ball (Winter 2009, figure 4.1; Hawes and Sovak 1994).
 _POINTS = np.array(
     [
         [0, -0.20, 0.25], [0, -0.20, -0.25],
@@ -34,16 +40,16 @@ _POINTS = np.array(
     ]
 )  # fmt: skip
 POINTS = len(_POINTS)
-_ENDS = np.concatenate([ANKLES, BALLS])
-_ON_BALL = _POINTS[:, 0].astype(int)
-_TO_POINTS = np.eye(2)[_ON_BALL]  # ankle and ball -> points (6, 2)
 _BALL_HEIGHT_PER_HEIGHT = 0.018
-_LEFTWARD, _LEFT_SIGNS = np.array([1, 0, 2]), np.array([-1.0, 1.0, 0.0])  # z × direction
+# Over the shank's lean (its sine, within these bounds) the centre of pressure moves along the foot
+# as a wheel rolls, in leg lengths before the ankle (Hansen, Childress, Knox 2004, Clinical
+# Biomechanics 19:407).
+ROLL_START, ROLL_RADIUS, ROLL_BOUNDS = 0.035, 0.24, (-0.35, 0.5)
 _FLAT_S, _TILTED_S = 0.1, 0.8  # times in which the height of a flat foot's ankle is learnt
 _LOADED, _NEAR = 0.3, 0.15  # body weights; share of the ankle's height
-ROLL_START, ROLL_RADIUS, ROLL_END = 0.035, 0.24, 0.5
-_HORIZONTAL = np.array([1.0, 1.0, 0.0])
 _SINK_S, _RISE_S = 0.05, 0.4  # times in which a floor level follows a foot down, and up
+
+Triple = list[float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +58,15 @@ class Contacts:
 
     Attributes:
         positions: (2, 7, 3) m, on the floor; the last is where the foot rolls.
-        clearance: Height above the floor (2, 6) m.
-        velocities: (2, 6, 3) m/s.
+        clearance: Height of the others above the floor (2, 6) m.
+        velocities: Of the others (2, 6, 3) m/s.
+        ball_clearance: Height of the balls above where they stand (2,) m.
     """
 
     positions: Array
     clearance: Array
     velocities: Array
+    ball_clearance: Array
 
 
 class Soles:
@@ -74,19 +82,25 @@ class Soles:
 
     def resize(self, height_m: float) -> None:
         """Set another body height, m."""
-        self._drop = np.array([ANKLE_HEIGHT_PER_HEIGHT, _BALL_HEIGHT_PER_HEIGHT]) * height_m
-        self._local = np.column_stack(  # points in the sole's axes, forward, left, up (6, 3)
+        self._ankle_height = ANKLE_HEIGHT_PER_HEIGHT * height_m
+        self._ball_height = _BALL_HEIGHT_PER_HEIGHT * height_m
+        on_ball = _POINTS[:, 0]
+        # Points from ankle, ball, forward, left and up (6, 5).
+        self._local = np.column_stack(
             [
+                1.0 - on_ball,
+                on_ball,
                 _POINTS[:, 1] * FOOT_LENGTH_PER_HEIGHT * height_m,
                 _POINTS[:, 2] * FOOT_BREADTH_PER_HEIGHT * height_m,
-                -self._drop[_ON_BALL],
+                np.where(on_ball > 0.0, -self._ball_height, -self._ankle_height),
             ]
         )
+        self._on_ankle = 1.0 - on_ball
 
     def reset(self) -> None:
         """Forget the floor."""
         self.levels: Array | None = None  # (2,) m, of the balls when they stand
-        self._lift = float(self._drop[0] - self._drop[1])  # of the ankles above them
+        self._lift = self._ankle_height - self._ball_height  # of the ankles above them
 
     def step(self, positions: Array, velocities: Array) -> Contacts:
         """Contact points for one instant.
@@ -95,40 +109,23 @@ class Soles:
             positions: Canonical joint centres (24, 3) m.
             velocities: Theirs (24, 3) m/s.
         """
-        ends = positions.take(_ENDS, 0).reshape(2, 2, 3).transpose(1, 0, 2)  # (foot, end, 3)
-        moving = velocities.take(_ENDS, 0).reshape(2, 2, 3).transpose(1, 0, 2)
+        places, speeds = positions.take(_ROWS, 0).tolist(), velocities.take(_ROWS, 0).tolist()
         if self.levels is None:
-            lowest = min(ends[:, 1, 2].min(), ends[:, 0, 2].min() - self._lift)
+            lowest = min(min(places[i + 2][2], places[i + 1][2] - self._lift) for i in (0, 3))
             self.levels = np.full(2, lowest)
-        along = ends[:, 1] - ends[:, 0]
-        squares = np.maximum((along * along).sum(1), 1e-6)[:, None]
-        axes = _sole_axes(along / np.sqrt(squares), self._lift / np.sqrt(squares))
-        spin = cross(along, moving[:, 1] - moving[:, 0]) / squares
-        place = _TO_POINTS @ ends + self._local @ axes
-        speed = _TO_POINTS @ moving + self._local @ cross(spin[:, None], axes)
-        floor = (self.levels - self._drop[1])[:, None]
-        clearance = place[:, :, 2] - floor
+        feet = [_foot(places[i : i + 3], speeds[i : i + 3], self._lift) for i in (0, 3)]
+        frames = np.array([foot[0] for foot in feet])
+        points = np.empty((2, POINTS + 1, 3))
+        points[:, :POINTS] = self._local @ frames
+        points[:, POINTS] = [foot[2] for foot in feet]
+        floor = (self.levels - self._ball_height)[:, None]
         # The ankle's own height above the ball is learnt; the assumed drop of the heel is not.
-        clearance[:, :2] -= self._lift - (self._drop[0] - self._drop[1])
-        knees = positions.take(KNEES, 0)
-        place = np.concatenate([place, self._rolling(ends[:, 0], knees, along)], axis=1)
-        place[:, :, 2] = floor
-        return Contacts(place, clearance, speed)
-
-    def _rolling(self, ankles: Array, knees: Array, along: Array) -> Array:
-        """Where a foot that walks carries its load (2, 1, 3) m, height aside.
-
-        Over the shank's lean the centre of pressure moves along the foot as a wheel rolls
-        (Hansen, Childress, Knox 2004, Clinical Biomechanics 19:407).
-        """
-        level = along * _HORIZONTAL
-        level /= np.maximum(np.sqrt((level * level).sum(1)), 1e-6)[:, None]
-        shank = knees - ankles
-        length = np.sqrt((shank * shank).sum(1))
-        lean = (shank * level).sum(1) / np.maximum(length, 1e-3)
-        forward = ROLL_START + ROLL_RADIUS * np.minimum(np.maximum(lean, -0.35), ROLL_END)
-        place: Array = ankles + (2.0 * length * forward)[:, None] * level
-        return place[:, None]
+        raised = (self._lift - self._ankle_height + self._ball_height) * self._on_ankle
+        clearance = points[:, :POINTS, 2] - floor - raised
+        points[:, :, 2] = floor
+        moving = self._local @ np.array([foot[1] for foot in feet])
+        above = frames[:, 1, 2] - self.levels
+        return Contacts(points, clearance, moving, above)
 
     def learn(self, positions: Array, load: Array, dt: float) -> None:
         """Move the floor levels: down with any foot, up with a foot that carries load.
@@ -139,36 +136,64 @@ class Soles:
             dt: Time since the last step, s.
         """
         assert self.levels is not None
-        balls, ankles = positions[BALLS, 2], positions[ANKLES, 2]
-        rate = np.where(balls < self.levels, dt / _SINK_S, np.minimum(load, 1.0) * dt / _RISE_S)
-        self.levels = self.levels + np.minimum(rate, 1.0) * (balls - self.levels)
-        self._learn_lift(ankles - balls, balls - self.levels, load, dt)
+        heights = positions[_ROWS, 2].tolist()
+        for foot, carried in enumerate(load.tolist()):
+            above = heights[3 * foot + 2] - float(self.levels[foot])
+            rate = dt / _SINK_S if above < 0.0 else min(carried, 1.0) * dt / _RISE_S
+            self.levels[foot] += min(rate, 1.0) * above
+        self._learn_lift(heights, load, dt)
 
-    def _learn_lift(self, lift: Array, above: Array, load: Array, dt: float) -> None:
+    def _learn_lift(self, heights: list[float], load: Array, dt: float) -> None:
         """How much higher the ankle is when the sole is flat: its least while the ball carries."""
-        flat = (load > _LOADED) & (above < _NEAR * self._drop[0])
-        if not flat.any():
-            return
-        change = lift[flat] - self._lift
-        gain = np.where(change < 0.0, dt / _FLAT_S, dt / _TILTED_S)
-        self._lift += float((np.minimum(gain, 1.0) * change).mean())
-        self._lift = min(max(self._lift, 0.2 * self._drop[0]), 2.5 * self._drop[0])
+        assert self.levels is not None
+        changes = []
+        for foot in (0, 1):
+            ankle, ball = heights[3 * foot + 1 : 3 * foot + 3]
+            if load[foot] > _LOADED and ball - self.levels[foot] < _NEAR * self._ankle_height:
+                change = ankle - ball - self._lift
+                changes.append(change * min(1.0, dt / (_FLAT_S if change < 0.0 else _TILTED_S)))
+        if changes:
+            lift = self._lift + sum(changes) / len(changes)
+            self._lift = min(max(lift, 0.2 * self._ankle_height), 2.5 * self._ankle_height)
 
 
-def _sole_axes(along: Array, slope: Array) -> Array:
-    """Forward, left and up axes of soles (2, axis, 3) from ankle -> ball directions.
+def _foot(
+    places: list[Triple], speeds: list[Triple], lift: float
+) -> tuple[list[Triple], list[Triple], Triple]:
+    """Frame of a foot, its rates and where it rolls, in plain numbers (six vectors only).
 
     Args:
-        along: Unit directions (2, 3).
-        slope: Sine of their fall towards the ball when the sole is flat (2, 1).
+        places: Knee, ankle and ball, m.
+        speeds: Theirs, m/s.
+        lift: Height of the ankle above the ball when the sole is flat, m.
+
+    Returns:
+        Ankle, ball and the sole's forward, left and up axes; their rates; the rolling point.
     """
-    slope = np.minimum(np.maximum(slope, 0.0), 0.9)
-    cosine = np.sqrt(1.0 - slope * slope)
-    axes = np.empty((2, 3, 3))
-    left = along.take(_LEFTWARD, 1) * _LEFT_SIGNS
-    left /= np.maximum(np.sqrt((left * left).sum(1)), 1e-6)[:, None]
-    over = cross(along, left)
-    axes[:, 0] = cosine * along + slope * over
-    axes[:, 1] = left
-    axes[:, 2] = cosine * over - slope * along
-    return axes
+    knee, ankle, ball = places
+    ax, ay, az = (b - a for a, b in zip(ankle, ball, strict=True))
+    square = max(ax * ax + ay * ay + az * az, 1e-6)
+    length, level = math.sqrt(square), max(math.hypot(ax, ay), 1e-6)
+    hx, hy = ax / level, ay / level
+    pitch = math.atan2(az, level) + math.asin(min(max(lift / length, 0.0), 0.9))
+    c, s = math.cos(pitch), math.sin(pitch)
+    axes = [[c * hx, c * hy, s], [-hy, hx, 0.0], [-s * hx, -s * hy, c]]
+    vx, vy, vz = (b - a for a, b in zip(speeds[1], speeds[2], strict=True))
+    spin = (
+        (ay * vz - az * vy) / square,
+        (az * vx - ax * vz) / square,
+        (ax * vy - ay * vx) / square,
+    )
+    rates = [_turned(spin, axis) for axis in axes]
+    shank = math.dist(knee, ankle)
+    lean = ((knee[0] - ankle[0]) * hx + (knee[1] - ankle[1]) * hy) / max(shank, 1e-3)
+    low, high = ROLL_BOUNDS
+    on = 2.0 * shank * (ROLL_START + ROLL_RADIUS * min(max(lean, low), high))
+    rolling = [ankle[0] + on * hx, ankle[1] + on * hy, 0.0]
+    return [ankle, ball, *axes], [speeds[1], speeds[2], *rates], rolling
+
+
+def _turned(spin: tuple[float, float, float], axis: Triple) -> Triple:
+    """Rate of an axis that turns with this angular velocity."""
+    (x, y, z), (a, b, c) = spin, axis
+    return [y * c - z * b, z * a - x * c, x * b - y * a]

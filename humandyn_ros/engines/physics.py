@@ -6,6 +6,7 @@ complete missing joints -> Newton-Euler loads -> contact, belt, seat -> force di
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -161,5 +162,9 @@ class PhysicsEngine:
 
 
 def _noise(state: KinematicState) -> float:
+    """Mean standard deviation of the seen joint centres, m; 0 where none is known."""
+    mean = float(state.stddev.sum()) / len(state.stddev)
+    if math.isfinite(mean):
+        return mean
     spread = state.stddev[np.isfinite(state.stddev)]
-    return float(spread.mean()) if len(spread) else 0.0
+    return float(spread.sum()) / len(spread) if len(spread) else 0.0
