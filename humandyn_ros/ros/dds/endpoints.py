@@ -115,6 +115,7 @@ class Endpoints:
         if now_ns - self._looked_ns < _SECOND_NS:
             return
         self._looked_ns = now_ns
+        self.graph.look()
         for endpoint, topic in self._topics.items():
             policy = endpoint.refused()
             if policy:

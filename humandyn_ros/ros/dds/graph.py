@@ -11,6 +11,7 @@ from typing import Any
 from cyclonedds import _clayer
 from cyclonedds.builtin import (
     BuiltinDataReader,
+    BuiltinTopic,
     BuiltinTopicDcpsPublication,
     BuiltinTopicDcpsSubscription,
 )
@@ -21,10 +22,8 @@ from humandyn_ros.ros.dds.names import ros_topic, ros_type
 from humandyn_ros.ros.dds.wire import EndpointQos, Participant
 
 _INFO = 'rmw_dds_common/msg/ParticipantEntitiesInfo'
-_ALL = 100_000  # endpoints looked at
+_BATCH = 256
 _ALIVE = 16  # DDS_ALIVE_INSTANCE_STATE
-
-_PUBLICATIONS, _SUBSCRIPTIONS = 0, 1
 
 
 class Graph:
@@ -39,10 +38,8 @@ class Graph:
         qos = EndpointQos(True, True, 1, f'typehash={self._type.hash};')
         self._writer = participant.writer('ros_discovery_info', idl.description(_INFO), qos)
         self._changed = True
-        self._endpoints = [
-            BuiltinDataReader(participant.entity, topic)
-            for topic in (BuiltinTopicDcpsPublication, BuiltinTopicDcpsSubscription)
-        ]
+        self._publications = _Endpoints(participant, BuiltinTopicDcpsPublication)
+        self._subscriptions = _Endpoints(participant, BuiltinTopicDcpsSubscription)
 
     def add_reader(self, gid: bytes) -> None:
         """Own one more reader; told to the peers at the next `flush`."""
@@ -81,21 +78,43 @@ class Graph:
         message = self._type.new({'gid': {'data': self._gid}, 'node_entities_info_seq': nodes})
         self._writer.write(self._type.encode(message))
 
+    def look(self) -> None:
+        """Take note of endpoints that came and went, so that none are kept waiting in DDS."""
+        self._publications.update()
+        self._subscriptions.update()
+
     def topic_types(self) -> dict[str, tuple[str, ...]]:
         """Return every ROS topic with a publisher or subscription, and its types."""
-        return _types([*self._found(_PUBLICATIONS), *self._found(_SUBSCRIPTIONS)])
+        self.look()
+        return _types([*self._publications.present(), *self._subscriptions.present()])
 
     def published_types(self, topic: str) -> tuple[str, ...]:
         """Return the types that the publishers of an absolute topic name have."""
-        return _types(self._found(_PUBLICATIONS)).get(topic, ())
+        self.look()
+        return _types(self._publications.present()).get(topic, ())
 
-    def _found(self, side: int) -> list[tuple[str, str]]:
-        """(DDS topic, DDS type) of every publication or subscription there is."""
-        reader = self._endpoints[side]
-        pairs: list[tuple[str, str]] = _clayer.ddspy_read_endpoint(
-            reader._ref, _ALL, _named, _ignored
-        )
-        return pairs
+
+class _Endpoints:
+    """The publications, or the subscriptions, that exist in the domain."""
+
+    def __init__(self, participant: Participant, topic: BuiltinTopic) -> None:
+        self._reader = BuiltinDataReader(participant.entity, topic)
+        self._present: dict[bytes, tuple[str, str]] = {}
+
+    def update(self) -> None:
+        full = True
+        while full:
+            taken = _clayer.ddspy_take_endpoint(self._reader._ref, _BATCH, _picked, _ignored)
+            for key, pair, alive in taken:
+                if alive:
+                    self._present[key] = pair
+                else:
+                    self._present.pop(key, None)
+            full = len(taken) == _BATCH
+
+    def present(self) -> list[tuple[str, str]]:
+        """(DDS topic, DDS type) of each."""
+        return list(self._present.values())
 
 
 def _types(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -107,11 +126,11 @@ def _types(pairs: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     return {topic: tuple(sorted(found[topic])) for topic in sorted(found)}
 
 
-def _named(*fields: Any) -> tuple[str, str]:
-    """Pick topic and type from what the library says of an endpoint: '' once it is gone."""
-    topic, kind, info = fields[3], fields[4], fields[6]
+def _picked(*fields: Any) -> tuple[bytes, tuple[str, str], bool]:
+    """Pick from what the library says of an endpoint: its key, topic and type, and if it lives."""
+    info = fields[6]
     alive = info.valid_data and info.instance_state == _ALIVE
-    return (topic, kind) if alive else ('', '')
+    return fields[0], (fields[3], fields[4]), alive
 
 
 def _ignored(pointer: int) -> None:

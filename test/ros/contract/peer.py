@@ -176,6 +176,9 @@ class Peer:
     def topic_types(self) -> Any:
         return self.handle.topic_types()
 
+    def published_types(self, topic: str) -> Any:
+        return self.handle.published_types(topic)
+
     def resolve(self, topic: str) -> str:
         return self.handle.resolve(topic)
 

@@ -121,6 +121,18 @@ def test_each_sees_the_topics_of_the_other_with_their_types(pair, eventually):
     alice, bob = pair
     alice.publisher(key='/seen', kind=STRING, topic='/seen')
     eventually(lambda: bob.topic_types().get('/seen') == [STRING], 'the topic on the graph')
+    alice.close(key='/seen')
+    eventually(lambda: '/seen' not in bob.topic_types(), 'the topic gone')
+
+
+def test_only_publishers_decide_the_published_type(pair, eventually):
+    alice, bob = pair
+    other = 'sensor_msgs/msg/JointState'
+    alice.subscription(key='/decide', kind=other, topic='/decide')
+    eventually(lambda: bob.topic_types().get('/decide') == [other], 'the listener')
+    assert bob.published_types(topic='/decide') == []
+    alice.publisher(key='/decided', kind=STRING, topic='/decide')
+    eventually(lambda: bob.published_types(topic='/decide') == [STRING], 'the publisher')
 
 
 @pytest.mark.parametrize('fields', [{'text': 'x'}, {'data': ['x']}], ids=['name', 'value'])
