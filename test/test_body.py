@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from humandyn_ros import anthropometry
-from humandyn_ros.body import JOINTS, BodyModel, cross
+from humandyn_ros.body import JOINTS, TRUNK_LEVELS, BodyModel, cross, lever, trunk_line
 from humandyn_ros.errors import ConfigError
 from humandyn_ros.quantities import CANONICAL, GRAVITY
 
@@ -13,7 +13,16 @@ FALL = np.tile([0.0, 0.0, -GRAVITY], (24, 1))
 
 
 def upright(rng):
-    return rng.normal(size=(24, 3)) + np.array([0.0, 0.0, 1.0])
+    """Random joint centres; those of the trunk lie at their levels on a random line."""
+    points = rng.normal(size=(24, 3)) + np.array([0.0, 0.0, 1.0])
+    start, line = rng.normal(size=(2, 3))
+    for name, level in TRUNK_LEVELS.items():
+        points[INDEX[name]] = start + level * line
+    for part in ('hip', 'collar', 'shoulder'):
+        across = rng.normal(size=3)
+        points[INDEX[f'left_{part}']] += across
+        points[INDEX[f'right_{part}']] -= across
+    return points
 
 
 # Rigid parts of the oracle: joint each hangs on, the joint above, its segments.
@@ -231,14 +240,24 @@ def test_internal_motion_does_not_need_an_external_force():
     rng = np.random.default_rng(3)
     body = BodyModel()
     positions, second = upright(rng), rng.normal(size=(24, 3))
+    second[[INDEX[name] for name in TRUNK_LEVELS]] = rng.normal(size=3)  # the trunk is rigid
     loads = body.loads(positions, second)
     expected = body.centre_weights @ second + np.array([0.0, 0.0, GRAVITY])
     np.testing.assert_allclose(loads.force[0], expected, atol=1e-12)
 
 
-def test_the_cross_product_is_numpys():
+def test_cross_products_are_numpys():
     a, b = np.random.default_rng(4).normal(size=(2, 5, 3))
     np.testing.assert_allclose(cross(a, b), np.cross(a, b), atol=1e-15)
+    np.testing.assert_allclose(lever(a[0], b[0]), np.cross(a[0], b[0]), atol=1e-15)
+
+
+def test_the_trunk_line_keeps_a_rigid_trunk_and_averages_noise():
+    rng = np.random.default_rng(6)
+    points = upright(rng)
+    np.testing.assert_allclose(trunk_line() @ points, points, atol=1e-12)
+    weights = BodyModel().centre_weights
+    assert np.linalg.norm(weights @ trunk_line()) < 0.75 * np.linalg.norm(weights)
 
 
 def test_an_unknown_sex_is_an_error_that_names_the_choices():
