@@ -36,7 +36,7 @@ _POINTS = np.array(
     [
         [0, -0.20, 0.25], [0, -0.20, -0.25],
         [1, 0.0, 0.5], [1, 0.0, -0.5],
-        [1, 0.22, 0.3], [1, 0.22, -0.3],
+        [1, 0.26, 0.3], [1, 0.26, -0.3],
     ]
 )  # fmt: skip
 POINTS = len(_POINTS)
@@ -44,7 +44,7 @@ _BALL_HEIGHT_PER_HEIGHT = 0.018
 # Over the shank's lean (its sine, within these bounds) the centre of pressure moves along the foot
 # as a wheel rolls, in leg lengths before the ankle (Hansen, Childress, Knox 2004, Clinical
 # Biomechanics 19:407).
-ROLL_START, ROLL_RADIUS, ROLL_BOUNDS = 0.035, 0.24, (-0.35, 0.5)
+ROLL_START, ROLL_RADIUS, ROLL_BOUNDS = 0.036, 0.25, (-0.35, 0.5)
 _FLAT_S, _TILTED_S = 0.1, 0.8  # times in which the height of a flat foot's ankle is learnt
 _LOADED, _NEAR = 0.3, 0.15  # body weights; share of the ankle's height
 _SINK_S, _RISE_S = 0.05, 0.4  # times in which a floor level follows a foot down, and up
