@@ -52,6 +52,12 @@ class SourceConfig(Checked):
     seed: int = setting(0, '', 'fixes the noise and the synthetic person', low=0, high=2**31 - 1)
     people: int = setting(1, '', 'how many, side by side, all moving alike', low=1, high=50)
     frame_id: str = setting('world', '', 'frame of the points, z up')
+    stamps: str = setting(
+        'now',
+        '',
+        'time of the first frame: that of this machine, or as recorded',
+        choices=('now', 'recorded'),
+    )
     publish_clock: bool = setting(
         False, '', 'publish /clock too, for nodes with use_sim_time at any speed'
     )
@@ -162,8 +168,15 @@ class Playback:
         return self._next >= len(self._motion.moments)
 
     def start(self, steady_ns: int, ros_ns: int) -> None:
-        """Let the first frame be due now."""
-        self._steady_ns, self._ros_ns = steady_ns, ros_ns
+        """Let the first frame be due now.
+
+        Args:
+            steady_ns: Steady clock.
+            ros_ns: ROS time; it becomes the first frame's stamp unless that is as recorded.
+        """
+        recorded = self._config.stamps == 'recorded'
+        self._steady_ns = steady_ns
+        self._ros_ns = self._motion.moments[0][0] if recorded else ros_ns
 
     def due(self, steady_ns: int) -> Iterator[tuple[int, list[SkeletonFrame]]]:
         """Yield (stamp in ROS time, frames) of everything due by now, or within half a period."""

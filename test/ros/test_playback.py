@@ -48,6 +48,11 @@ def test_frames_are_due_at_their_own_pace_with_their_own_stamps(walk):
     assert late.max() <= 0
 
 
+def test_stamps_may_stay_as_recorded(walk):
+    stamps = [stamp for _, stamp, _ in played(walk, 0.5, stamps='recorded')]
+    assert stamps == [stamp for stamp, _ in walk.moments[: len(stamps)]]
+
+
 def test_double_speed_halves_the_wait_but_not_the_spacing_of_stamps(walk):
     frames = played(walk, 1.0, speed=2.0)
     assert len(frames) == pytest.approx(201, abs=1)
