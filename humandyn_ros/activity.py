@@ -15,13 +15,24 @@ from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 _LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('knee', 'ankle')]
 _REFERENCE_LEG_M = 0.86  # an adult of 1.75 m; there the frequencies below apply as they are
-_MOTION = np.array([0.02, 0.10, 0.25, 0.60, 0.95])  # √(g·leg)
-_CUTOFF_HZ = np.array([2.2, 3.2, 4.6, 5.2, 7.5])
+_MOTION = (
+    0.02,
+    0.10,
+    0.25,
+    0.45,
+    0.85,
+)  # √(g·leg): standing, shifting, squatting, walking, running
+_CUTOFF_HZ = (2.2, 3.2, 4.8, 6.2, 7.0)
 _WALKING = 0.4  # √(g·leg)
-_RUNNING = 0.6, 0.9  # √(g·leg)
+_RUNNING = 0.6, 0.9
 _RISE_S, _FALL_S = 0.15, 0.6  # times in which the measure follows motion up and down
 _STEP = 1.06  # cut-offs are answered on a geometric grid, so that filters can keep their weights
-_NOISE_M = 0.002  # m/√Hz
+_FIRST = 26  # of that grid, before anything is known: 4.5 Hz
+# Noise density of joint centres (standard deviation over √cut-off) at which walking begins to need
+# a lower cut-off; accelerations grow with the square of speed, so it does too.
+_NOISE_M = 0.36e-3  # m/√Hz
+_CAUTION = 0.2
+_QUIET = 0.5  # of walking: below it noise is judged as here
 LOW_HZ, HIGH_HZ = 1.5, 12.0
 
 
@@ -39,7 +50,7 @@ class CutoffPolicy:
     @property
     def cutoff_hz(self) -> float:
         """The cut-off to use now."""
-        return float(_STEP ** (self._grid if self._grid is not None else 26))
+        return float(_STEP ** (self._grid if self._grid is not None else _FIRST))
 
     @property
     def vigour(self) -> float:
@@ -75,9 +86,10 @@ class CutoffPolicy:
         return self.cutoff_hz
 
     def _caution(self, noise_m: float) -> float:
-        """Less than one where noise is dense: its density does not depend on rate or cut-off."""
+        """Less than one where noise is dense against motion, whatever frame rate and cut-off."""
+        bearable = _NOISE_M * max((self._motion or 0.0) / _WALKING, _QUIET) ** 2
         density = noise_m / math.sqrt(self.cutoff_hz)
-        return float((1.0 + (density / _NOISE_M) ** 2) ** -0.2)
+        return float((1.0 + (density / bearable) ** 2) ** -_CAUTION)
 
 
 def _motion(velocities: Array, leg_m: float) -> float:

@@ -49,6 +49,9 @@ _FEMALE = (
 _TRUNK_MALE = (170.7, 215.5, 145.7, 515.5)
 _TRUNK_FEMALE = (142.5, 205.3, 181.5, 497.9)
 
+# De Leva's subjects were barefoot. A shoe of 0.3 kg is this share of an adult's mass; it moves
+# with the foot, where mass tells most in fore-aft acceleration.
+SHOE = 0.004
 LEG_PER_HEIGHT = 0.245 + 0.246  # thigh + shank, hip to ankle centre
 ARM_PER_HEIGHT = 0.186 + 0.146  # upper arm + forearm
 FOOT_LENGTH_PER_HEIGHT = 0.152
@@ -106,6 +109,7 @@ def segment_table(sex: str) -> SegmentTable:
         raise ConfigError(f'sex = {sex!r}: choose one of {", ".join(sorted(rows))}')
     table = rows[sex] / 100
     mass = table[:, 0]
+    mass[SEGMENTS.index('foot')] += SHOE
     whole = mass[:4].sum() + 2 * mass[4:].sum()
     lengths = trunk[sex]
     return SegmentTable(mass / whole, table[:, 1], table[:, 2:], lengths[:3] / lengths[3])

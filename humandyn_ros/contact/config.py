@@ -35,7 +35,7 @@ class ContactConfig(Checked):
         1.7, '', 'exponent of contact probability in the cost of force', low=0.1, high=5.0
     )
     transfer: float = setting(
-        1.3, '', 'steepness regained in the transfer of load from foot to foot', low=1.0, high=4.0
+        1.45, '', 'steepness regained in the transfer of load from foot to foot', low=1.0, high=4.0
     )
     force_slack: float = setting(
         4.0, '', 'variance of unexplained force, body weights', low=1e-8, high=1e3

@@ -9,6 +9,7 @@ floor of its own.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +42,10 @@ _POINTS = np.array(
 )  # fmt: skip
 POINTS = len(_POINTS)
 _BALL_HEIGHT_PER_HEIGHT = 0.018
-# Over the shank's lean (its sine, within these bounds) the centre of pressure moves along the foot
-# as a wheel rolls, in leg lengths before the ankle (Hansen, Childress, Knox 2004, Clinical
-# Biomechanics 19:407).
-ROLL_START, ROLL_RADIUS, ROLL_BOUNDS = 0.036, 0.25, (-0.35, 0.5)
+# Over the shank's lean (its sine) the centre of pressure moves along the foot as a wheel rolls
+# (Hansen, Childress, Knox 2004, Clinical Biomechanics 19:407); in leg lengths before the ankle.
+ROLL_LEANS = (-0.3, -0.1, 0.1, 0.3, 0.45)
+ROLL_PLACES = (-0.03, -0.002, 0.058, 0.13, 0.155)
 _FLAT_S, _TILTED_S = 0.1, 0.8  # times in which the height of a flat foot's ankle is learnt
 _LOADED, _NEAR = 0.3, 0.15  # body weights; share of the ankle's height
 _SINK_S, _RISE_S = 0.05, 0.4  # times in which a floor level follows a foot down, and up
@@ -187,8 +188,7 @@ def _foot(
     rates = [_turned(spin, axis) for axis in axes]
     shank = math.dist(knee, ankle)
     lean = ((knee[0] - ankle[0]) * hx + (knee[1] - ankle[1]) * hy) / max(shank, 1e-3)
-    low, high = ROLL_BOUNDS
-    on = 2.0 * shank * (ROLL_START + ROLL_RADIUS * min(max(lean, low), high))
+    on = 2.0 * shank * _interpolated(lean, ROLL_LEANS, ROLL_PLACES)
     rolling = [ankle[0] + on * hx, ankle[1] + on * hy, 0.0]
     return [ankle, ball, *axes], [speeds[1], speeds[2], *rates], rolling
 
@@ -197,3 +197,14 @@ def _turned(spin: tuple[float, float, float], axis: Triple) -> Triple:
     """Rate of an axis that turns with this angular velocity."""
     (x, y, z), (a, b, c) = spin, axis
     return [y * c - z * b, z * a - x * c, x * b - y * a]
+
+
+def _interpolated(at: float, knots: tuple[float, ...], values: tuple[float, ...]) -> float:
+    """Piecewise linear, constant beyond the ends; `numpy.interp` for one number, but faster."""
+    if at <= knots[0]:
+        return values[0]
+    if at >= knots[-1]:
+        return values[-1]
+    k = bisect(knots, at)
+    share = (at - knots[k - 1]) / (knots[k] - knots[k - 1])
+    return values[k - 1] + share * (values[k] - values[k - 1])
