@@ -17,6 +17,7 @@ from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 _LEAST = 1e-6  # contact probability of a foot high in the air
 _ONES = np.ones(3)
+_SLOWEST = 0.3  # vigour below which the slip threshold stays
 _NO_SEAT = 1e-12
 _SLIGHT = 0.02  # body weights
 _LEVEL_M = 0.03  # feet whose heights differ by less stand on one level
@@ -51,7 +52,7 @@ class GroundForces:
 
 
 def contact_probability(
-    contacts: Contacts, belt: Array, leg: float, config: ContactConfig
+    contacts: Contacts, belt: Array, leg: float, config: ContactConfig, vigour: float = 1.0
 ) -> Array:
     """Probability that each point of the soles touches (2, 6), from clearance and slip speed.
 
@@ -60,11 +61,12 @@ def contact_probability(
         belt: Velocity of the floor's surface (3,) m/s.
         leg: Leg length, m.
         config: Thresholds.
+        vigour: 0 at rest, 1 from walking on: slow steps have slow swings.
     """
     slip = contacts.velocities - belt
     speed = np.sqrt((slip * slip) @ _ONES) / math.sqrt(GRAVITY * leg)
     low = (config.clearance - contacts.clearance / leg) / config.clearance_width
-    slow = (config.speed - speed) / config.speed_width
+    slow = (config.speed - speed / max(vigour, _SLOWEST)) / config.speed_width
     odds = (1.0 + np.exp(np.minimum(-low, 40.0))) * (1.0 + np.exp(np.minimum(-slow, 40.0)))
     result: Array = np.maximum(1.0 / odds, _LEAST)
     return result
@@ -112,7 +114,7 @@ class Ground:
         leg = self.leg_m
         contacts = self.soles.step(positions, velocities)
         surface = self.belt.velocity(leg)
-        likely = contact_probability(contacts, surface, leg, self.config)
+        likely = contact_probability(contacts, surface, leg, self.config, vigour)
         points = contacts.positions - loads.origin
         seat, seat_at = 0.0, seat_point(loads.points[0], leg)
         if self.config.seat:
