@@ -8,6 +8,7 @@ supported message type are read.
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
 
 # Read by Jazzy, and by Humble too, whose parser does not know the QoS of version 9.
 _BAG_VERSION: Final = 8
+_TOPIC = re.compile(r'/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
 _FORMAT_KEY, _JOINTS_KEY = 'humandyn_format', 'humandyn_joints'
 _NAMELESS = 'bag'  # skeletons whose points fit no format
 _FOREVER = QosTime(2147483647, 4294967295)
@@ -168,11 +170,16 @@ def write_skeletons(
         frame_id: Frame of the points in the headers.
 
     Raises:
-        RecordingError: The folder exists or cannot be written, or the skeletons differ.
+        RecordingError: The folder exists or cannot be written, the skeletons differ, or the topic
+            has no name that ROS allows.
     """
     path = Path(path)
     if storage not in STORAGES:
         raise RecordingError(f'storage {storage!r}: choose one of {", ".join(STORAGES)}')
+    if not _TOPIC.fullmatch(topic):
+        raise RecordingError(
+            f'topic {topic!r} is no ROS name: use words of letters, digits and _ between slashes'
+        )
     if path.exists():
         raise RecordingError(f'{path} exists already: delete it or choose another name')
     names = {recording.names for recording in recordings}

@@ -16,14 +16,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.run(arguments)
     except HumandynError as error:
-        print(f'humandyn: error: {error}', file=sys.stderr)
-        return 2
+        return _failed(error)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:  # a path too long, a full disk
+        return _failed(error)
     return status
+
+
+def _failed(error: Exception) -> int:
+    print('humandyn: error:', ' '.join(str(error).split()), file=sys.stderr)  # one line
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:

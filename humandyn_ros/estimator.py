@@ -103,7 +103,10 @@ class Estimator:
             StreamError: The frame has another number of joints than its format.
         """
         points, confidence = self._checked(frame)
+        before_ns = self._newest_ns
         if not self._in_order(frame.stamp_ns):
+            if self._reason:  # else the last good answer stands
+                self._reason = f'{self.dropped} frames had a stamp not later than the one before'
             return ()
         if self._learning:
             self._learn(points)
@@ -111,9 +114,18 @@ class Estimator:
         points, confidence = self._adapter.convert(points, confidence)
         state = self._filter.step(frame.stamp_ns, points, confidence)
         if state is None:
-            self._reason = 'the filter is warming up'
+            self._reason = self._warming(frame.stamp_ns, before_ns)
             return ()
         return self._answer(frame, state)
+
+    def _warming(self, stamp_ns: int, before_ns: int | None) -> str:
+        gap_s = 0.0 if before_ns is None else (stamp_ns - before_ns) * 1e-9
+        if gap_s <= self.config.filter.gap_s:
+            return 'the filter is warming up'
+        return (
+            f'frames come {gap_s:.3g} s apart, more than the {self.config.filter.gap_s:g} s that '
+            'are bridged: send at least 15 a second'
+        )
 
     def _learn(self, points: Array) -> None:
         """Take the markers seen so far for those that are placed."""

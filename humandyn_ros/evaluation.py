@@ -22,6 +22,7 @@ from humandyn_ros.errors import RecordingError
 from humandyn_ros.estimator import Estimator, EstimatorConfig, with_lag
 from humandyn_ros.motion import Motion, load_motion
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array, Estimate, Mask
+from humandyn_ros.recordings.files import write_whole
 from humandyn_ros.reference import Reference, ReplayOptions, load_reference
 
 SCHEMA = 1
@@ -83,7 +84,8 @@ def options_from(arguments: argparse.Namespace) -> ReplayOptions:
     person = PersonConfig(arguments.mass, arguments.height, arguments.sex)
     names = {item.name for item in dataclasses.fields(ReplayOptions)} - {'person'}
     values = {name: getattr(arguments, name) for name in names}
-    for name in ('source', 'static', 'model', 'reference', 'moments'):
+    values['source'] = Path(values['source'])
+    for name in ('static', 'model', 'reference', 'moments'):
         values[name] = Path(values[name]) if values[name] else None
     return ReplayOptions(person=person, **values)
 
@@ -99,9 +101,21 @@ def replay(options: ReplayOptions) -> Result:
     if not run.estimates:
         raise RecordingError(
             f'{options.source}: {len(motion.stamps_ns)} frames gave no estimate: {run.notes[-1]}'
+            + _remedy(options, motion)
         )
     reference = load_reference(options, motion, run.stamps_ns, run.mass_kg)
+    if reference.moments and not set(reference.moments.names) & set(run.joint_names):
+        raise RecordingError(
+            f'{options.moments}: no moment of {", ".join(run.joint_names)}; it holds '
+            f'{", ".join(reference.moments.names)}'
+        )
     return Result(options, motion, run, reference, _figures(options, motion, run, reference))
+
+
+def _remedy(options: ReplayOptions, motion: Motion) -> str:
+    if motion.kind == 'markers' and options.static is None and np.isnan(motion.points).any():
+        return '; clusters of markers need a static trial (--static FILE)'
+    return ''
 
 
 def estimator_config(options: ReplayOptions) -> EstimatorConfig:
@@ -217,19 +231,12 @@ def _moment_figures(run: Run, reference: Reference) -> dict[str, Any]:
 
 
 def write_json(result: Result, path: str | Path) -> None:
-    """Write the figures under a temporary name, then rename: never half a file.
+    """Write the figures, whole or not at all; those that could not be formed are null.
 
-    Figures that could not be formed are null.
+    Raises:
+        RecordingError: The file cannot be written.
     """
-    path = Path(path)
-    partial = path.with_name(f'{path.name}.partial')
-    try:
-        partial.write_text(json.dumps(_without_nan(result.figures), indent=2) + '\n')
-        partial.replace(path)
-    except OSError as error:
-        raise RecordingError(f'{path} cannot be written: {error}') from error
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, json.dumps(_without_nan(result.figures), indent=2) + '\n')
 
 
 def _without_nan(value: Any) -> Any:
@@ -244,7 +251,9 @@ def _lines(figures: dict[str, Any]) -> list[str]:
         f'{figures["frames_judged"]} judged; {figures["mode"]}, age {figures["lag_ms"]:.0f} ms, '
         f'{figures["compute_ms_p50"]:.2f} ms a frame'
     ]
-    if 'grf_mpje_n_per_kg' in figures:
+    if 'grf_mpje_n_per_kg' in figures and not figures['frames_judged']:
+        lines.append('ground reaction: not judged, at no time do the plates carry the person')
+    elif 'grf_mpje_n_per_kg' in figures:
         guesses = figures['baselines_grf_mpje_n_per_kg']
         lines.append(
             f'ground reaction {figures["grf_mpje_n_per_kg"]["mean"]:.3f} N/kg per foot '
@@ -254,7 +263,11 @@ def _lines(figures: dict[str, Any]) -> list[str]:
             f'centre of pressure {1e3 * figures["centre_of_pressure_error_m"]:.0f} mm'
         )
     errors = figures.get('moment_rmse_nm_per_kg', {})
-    if errors:
-        told = ', '.join(f'{name} {errors[name]:.3f}' for name in GROUPS if name in errors)
-        lines.append(f'moments, RMSE: {told} N·m/kg')
+    told = [
+        f'{name} {errors[name]:.3f}' for name in GROUPS if np.isfinite(errors.get(name, np.nan))
+    ]
+    if told:
+        lines.append(f'moments, RMSE: {", ".join(told)} N·m/kg')
+    elif errors:
+        lines.append('moments: none of hip, knee and ankle could be judged')
     return [*lines, *(f'note: {note}' for note in figures['notes'])]

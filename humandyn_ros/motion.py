@@ -36,6 +36,8 @@ class MotionOptions:
             raise ConfigError(f'noise_mm = {self.noise_mm}: must lie in [0, 1000]')
         if self.rate_hz is not None and not 1.0 <= self.rate_hz <= 1000.0:
             raise ConfigError(f'rate_hz = {self.rate_hz}: must lie in [1, 1000]')
+        if self.seed < 0:
+            raise ConfigError(f'seed = {self.seed}: must not be negative')
 
 
 @dataclass(frozen=True, eq=False)

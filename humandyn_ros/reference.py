@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from humandyn_ros.errors import ConfigError, RecordingError
 from humandyn_ros.motion import Motion, MotionOptions
 from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.recordings import read_forces, read_moments
@@ -29,6 +30,11 @@ class ReplayOptions(MotionOptions):
     plates: str | None = None
     moments: Path | None = None
     shift_ms: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not abs(self.shift_ms) <= 3.6e6:
+            raise ConfigError(f'shift_ms = {self.shift_ms}: must lie within an hour, 3.6e6')
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +72,7 @@ def load_reference(
     if path is not None:
         forces = read_forces(path, up=None if options.reference else options.up)
         notes.append(f'forces: {forces.recognised}')
+        _meet(path, forces.stamps_ns, stamps_ns + shift_ns)
         ankles, toes = (_at(motion, joints, stamps_ns) for joints in (_ANKLES, _TOES))
         plates = parse_plates(options.plates) if options.plates else None
         feet = assign_feet(
@@ -76,7 +83,18 @@ def load_reference(
     if options.moments is not None:
         moments = read_moments(options.moments)
         notes += moments.notes
+        _meet(options.moments, moments.stamps_ns, stamps_ns)
     return Reference(feet, moments, tuple(notes))
+
+
+def _meet(path: Path, theirs: NDArray[np.int64], ours: NDArray[np.int64]) -> None:
+    if theirs[0] <= ours[-1] and ours[0] <= theirs[-1]:
+        return
+    spans = [f'{t[0] * 1e-9:.2f} to {t[-1] * 1e-9:.2f} s' for t in (theirs, ours)]
+    raise RecordingError(
+        f'{path} goes from {spans[0]}, the motion from {spans[1]}: they share no instant; '
+        'give the file of the same trial, with the same clock'
+    )
 
 
 def _own_plates(source: Path) -> Path | None:

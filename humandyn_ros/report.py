@@ -11,6 +11,7 @@ from humandyn_ros import __version__, plots
 from humandyn_ros.comparison import Comparison, comparison_of
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.evaluation import Result
+from humandyn_ros.recordings.files import write_whole
 
 _STYLE = """
 :root { color-scheme: light dark; --sans: system-ui, 'Segoe UI', Roboto, sans-serif;
@@ -67,15 +68,7 @@ def write_report(comparison: Comparison, path: str | Path, lead: str) -> None:
     if not comparison.valid.any():
         raise RecordingError(f'{comparison.title}: no valid estimate, so there is nothing to show')
     page = _page(comparison, lead)
-    path = Path(path)
-    partial = path.with_name(f'{path.name}.partial')
-    try:
-        partial.write_text(page, encoding='utf-8')
-        partial.replace(path)
-    except OSError as error:
-        raise RecordingError(f'report {path} cannot be written: {error}') from error
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(path, page)
 
 
 def _page(comparison: Comparison, lead: str) -> str:

@@ -1,4 +1,4 @@
-"""Opening recordings: plain or .gz, text tables, time columns, and errors that name the file."""
+"""Files: plain or .gz, text tables, time columns, whole or not at all; errors name the file."""
 
 from __future__ import annotations
 
@@ -58,6 +58,34 @@ def read_lines(path: Path) -> list[str]:
     if b'\0' in content:
         raise RecordingError(f'{path}: not a text file (it holds zero bytes); is the name right?')
     return content.decode('utf-8', errors='replace').splitlines()
+
+
+def write_whole(path: str | Path, text: str) -> None:
+    """Write a text file under a temporary name, then rename: never half a file.
+
+    What is no plain file, such as /dev/stdout, is written to as it is.
+
+    Raises:
+        RecordingError: The file cannot be written.
+    """
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding='utf-8')
+        else:
+            _renamed(path.resolve(), text)  # a link stays a link
+    except OSError as error:
+        raise RecordingError(f'{path} cannot be written: {error.strerror or error}') from error
+
+
+def _renamed(path: Path, text: str) -> None:
+    partial = path.with_name(f'{path.name}.partial')
+    try:
+        partial.write_text(text, encoding='utf-8')
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -46,7 +46,8 @@ def read_motion(
     ending = stem_and_ending(path)[1]
     if ending in ('.mot', '.sto') and model is None:
         raise RecordingError(
-            f'{path} holds joint angles: give the scaled OpenSim model too (--model FILE.osim)'
+            f'{path}: a .mot or .sto file is a motion only if it holds joint angles, and with the '
+            'OpenSim model they were computed with (--model FILE.osim)'
         )
     reader = {
         '.trc': lambda: _module('trc').read_trc(path, axis),

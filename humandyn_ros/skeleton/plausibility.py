@@ -145,10 +145,12 @@ def _upward(frames: Array, adapter: Adapter) -> str | None:
     if not (np.isfinite(low).any() and np.isfinite(high).any()):
         return None
     line = _mean(high) - _mean(low)
+    length = np.linalg.norm(line, axis=-1, keepdims=True)
+    line = line / np.where(length > 0.0, length, np.nan)
     line = line[np.isfinite(line).all(axis=-1)]
     if not len(line):
         return None
-    mean = (line / np.linalg.norm(line, axis=-1, keepdims=True)).mean(axis=0)
+    mean = line.mean(axis=0)
     # The joints were turned by the declared axis: turn the direction back to the source's own.
     own = to_z_up(adapter.up, adapter.form.handedness).T @ mean
     best = max(UPWARD, key=lambda axis: float(own @ _direction(axis)))
