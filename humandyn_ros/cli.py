@@ -53,6 +53,7 @@ def _add_demo(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('--seconds', type=float, help='stop after this much of the recording')
     parser.add_argument('--report', default='demo_report.html', help='where the report goes')
     _add_motion_options(parser)
+    _add_reference_options(parser)
     _add_person_options(parser)
     parser.set_defaults(run=_demo)
 
@@ -81,6 +82,7 @@ def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('source', help='.trc .c3d .mot .sto .bvh .amc .npz or a rosbag2 folder')
     parser.add_argument('--topic', help='skeleton topic of a bag')
     _add_motion_options(parser)
+    _add_reference_options(parser)
     _add_person_options(parser)
     parser.add_argument('--engine', default='physics', choices=('physics',))
     parser.add_argument('--noise-mm', type=float, default=0.0, help='noise per axis, mm')
@@ -114,6 +116,9 @@ def _add_convert(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('bag', help='folder to create')
     parser.add_argument('--topic', default='skeletons', help='topic of the skeleton messages')
     parser.add_argument('--storage', default='mcap', choices=('mcap', 'sqlite3'))
+    parser.add_argument(
+        '--joints', action='store_true', help="write joint centres, not the file's own points"
+    )
     _add_motion_options(parser)
     parser.set_defaults(run=_convert)
 
@@ -143,9 +148,15 @@ def _formats(arguments: argparse.Namespace) -> int:
 def _add_motion_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('motion')
     group.add_argument('--format', help='skeleton format; default: recognised from the names')
-    group.add_argument('--up', choices=('X', 'Y', 'Z'), help='vertical axis, if not the usual one')
+    group.add_argument(
+        '--up', choices=('X', 'Y', 'Z', '-X', '-Y', '-Z'), help='upward axis, if not the usual one'
+    )
     group.add_argument('--static', help='static trial that calibrates the joint centres')
     group.add_argument('--model', help='OpenSim model that an IK file belongs to')
+
+
+def _add_reference_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('reference')
     group.add_argument('--reference', help='force file; a .c3d may hold its own plates')
     group.add_argument('--plates', help='which foot stands on which plate: 1:left,2:right')
     group.add_argument('--moments', help='inverse dynamics of OpenSim, .sto')

@@ -7,12 +7,24 @@ from pathlib import Path
 
 from humandyn_ros.bags import write_skeletons
 from humandyn_ros.errors import SkeletonError
-from humandyn_ros.recordings import in_order, read_motion
+from humandyn_ros.motion import MotionOptions, load_motion
+from humandyn_ros.recordings import Recording, in_order, read_motion
 from humandyn_ros.skeleton import load_format, recognise
 
 
 def convert(arguments: argparse.Namespace) -> str:
     """Run `humandyn convert` and return what was done, in one line."""
+    if arguments.joints or arguments.static:
+        options = MotionOptions(
+            source=Path(arguments.source),
+            format=arguments.format,
+            up=arguments.up,
+            static=Path(arguments.static) if arguments.static else None,
+            model=Path(arguments.model) if arguments.model else None,
+        )
+        return convert_joints(
+            options, arguments.bag, topic=arguments.topic, storage=arguments.storage
+        )
     return convert_file(
         arguments.source,
         arguments.bag,
@@ -63,6 +75,31 @@ def convert_file(
     except SkeletonError:
         if format:
             raise
+    return _written(recording, bag, topic, storage)
+
+
+def convert_joints(
+    options: MotionOptions, bag: str | Path, *, topic: str = 'skeletons', storage: str = 'mcap'
+) -> str:
+    """Write the canonical joint centres of a file, calibrated from its static trial, as a bag.
+
+    Args:
+        options: The file, its format, static trial and model.
+        bag: Folder to create.
+        topic: Topic of the messages.
+        storage: 'mcap' or 'sqlite3'.
+
+    Returns:
+        What was written, in one line.
+
+    Raises:
+        RecordingError: The file cannot be read, or the bag not be written.
+        SkeletonError: Its points fit no format.
+    """
+    return _written(load_motion(options).recording(), bag, topic, storage)
+
+
+def _written(recording: Recording, bag: str | Path, topic: str, storage: str) -> str:
     write_skeletons(bag, [recording], topic=topic, storage=storage)
     told = recording.format or 'points in file order, no format recognised'
     frames, points = recording.confidence.shape

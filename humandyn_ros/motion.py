@@ -51,6 +51,24 @@ class Motion:
     body_id: int
     notes: tuple[str, ...]
 
+    def recording(self) -> Recording:
+        """The joint centres as a recording of their own, in the canonical format."""
+        seconds = (self.stamps_ns[-1] - self.stamps_ns[0]) * 1e-9
+        return Recording(
+            name='joint centres',
+            stamps_ns=self.stamps_ns,
+            points=self.points,
+            confidence=self.confidence,
+            names=CANONICAL.joints,
+            rate_hz=(len(self.stamps_ns) - 1) / seconds if seconds > 0 else 1.0,
+            up='Z',
+            format=CANONICAL.name,
+            kind='joints',
+            parents=CANONICAL.parents,
+            body_id=self.body_id,
+            notes=self.notes,
+        )
+
     def frames(self) -> Iterator[SkeletonFrame]:
         """Yield the frames in time order."""
         for stamp, points, confidence in zip(

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from humandyn_ros.bags import read_skeletons
-from humandyn_ros.convert import convert_file
+from humandyn_ros.convert import convert_file, convert_joints
 from humandyn_ros.errors import RecordingError, SkeletonError
+from humandyn_ros.motion import MotionOptions, load_motion
 from humandyn_ros.quantities import CANONICAL
 
 HEADER = (
@@ -61,3 +62,16 @@ def test_a_real_walk_becomes_a_bag_of_its_marker_set(tmp_path):
     (got,) = read_skeletons(tmp_path / 'bag')
     assert (got.kind, len(got.stamps_ns)) == ('markers', 238)
     assert 1.4 < np.nanmax(got.points[..., 2]) < 1.7
+
+
+def test_a_static_trial_turns_markers_into_joint_centres_in_the_bag(recordings, tmp_path):
+    child = recordings / 'gait_children' / 'HC030A'
+    options = MotionOptions(
+        source=child / 'Straight' / 'HC030A05.c3d.gz', static=child / 'Static' / 'HC030A01.c3d.gz'
+    )
+    told = convert_joints(options, tmp_path / 'bag')
+    assert '197 frames of 24 points (smpl_24)' in told
+    (got,) = read_skeletons(tmp_path / 'bag')
+    assert got.names == CANONICAL.joints
+    expected = load_motion(options).points
+    np.testing.assert_allclose(got.points, expected, atol=1e-6)  # float32 on the wire

@@ -24,7 +24,7 @@ class FilterConfig(Checked):
         high=MAX_CUTOFF_HZ,
     )
     lag_s: float = setting(
-        0.08,
+        0.1,
         's',
         'age of the evaluated instant at the newest frame; butterworth: its own delay instead',
         low=0.0,
