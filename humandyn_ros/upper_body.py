@@ -232,8 +232,8 @@ class Completion:
         turn = _heading(places)
         places += self.height_m * (filling.offset @ turn)
         weights = filling.rates + running * filling.running
-        rates = weights @ (given[1:] @ turn.T).transpose(0, 2, 1)[..., None]
-        moving = rates[..., 0].transpose(0, 2, 1) @ turn
+        rates = weights @ (given[1:] @ turn.T).transpose(2, 1, 0)  # (axis, joint, order)
+        moving = rates.transpose(2, 1, 0) @ turn
         return places, moving[0], moving[1], filling.notes
 
     def _matrices(self, seen: Mask) -> _Filling:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from humandyn_ros.quantities import GRAVITY, Array
@@ -22,7 +24,7 @@ class Belt:
 
     def reset(self) -> None:
         """Forget the surface."""
-        self._mean = np.zeros(3)
+        self._x = self._y = 0.0
         self._weight_s = 0.0
 
     @property
@@ -30,25 +32,24 @@ class Belt:
         """Whether feet have stood for long enough to tell."""
         return self._weight_s > _KNOWN_S
 
-    def learn(self, velocities: Array, weight: Array, dt: float) -> None:
-        """Take one instant.
+    def learn(self, velocity: list[float], weight: float, dt: float) -> None:
+        """Take the velocity of the ball of one foot.
 
         Args:
-            velocities: Of both balls (2, 3) m/s.
-            weight: Load times nearness to the floor of both (2,), 0-1.
-            dt: Time since the last, s.
+            velocity: (3,) m/s.
+            weight: Load times nearness to the floor, 0-1.
+            dt: Time since the last instant, s.
         """
-        gain_s = float(weight.sum()) * dt
+        gain_s = weight * dt
         if gain_s <= 0.0:
             return
         self._weight_s = min(self._weight_s + gain_s, _MEMORY_S)
-        mean = weight @ velocities / weight.sum()
-        self._mean += gain_s / max(self._weight_s, gain_s) * (mean - self._mean)
-        self._mean[2] = 0.0
+        share = min(gain_s / self._weight_s, 1.0)
+        self._x += share * (velocity[0] - self._x)
+        self._y += share * (velocity[1] - self._y)
 
     def velocity(self, leg: float) -> Array:
         """Velocity of the surface (3,) m/s, horizontal; zero for a leg length at rest."""
-        speed = float(np.sqrt(self._mean @ self._mean)) / np.sqrt(GRAVITY * leg)
+        speed = math.hypot(self._x, self._y) / math.sqrt(GRAVITY * leg)
         share = min(1.0, max(0.0, (speed - _STILL) / (_MOVING - _STILL)))
-        result: Array = share * self._mean
-        return result
+        return np.array([share * self._x, share * self._y, 0.0])

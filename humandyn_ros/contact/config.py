@@ -28,9 +28,6 @@ class ContactConfig(Checked):
     pendular: float = setting(
         0.025, '', 'share of it for forces towards the centre of mass', low=1e-3, high=10.0
     )
-    aim: float = setting(
-        0.0, 'legs', 'height of their target above the centre of mass', low=-1.0, high=2.0
-    )
     sharpness: float = setting(
         1.7, '', 'exponent of contact probability in the cost of force', low=0.1, high=5.0
     )

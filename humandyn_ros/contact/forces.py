@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from humandyn_ros.body import JointLoads, cross, lever
+from humandyn_ros.body import JointLoads, lever
 from humandyn_ros.contact.config import ContactConfig
 from humandyn_ros.contact.distribution import distribute
 from humandyn_ros.contact.soles import POINTS
 from humandyn_ros.quantities import GRAVITY, Array
+from humandyn_ros.rotations import skew
 
 _FOOT = POINTS + 1  # places of a foot: points of its sole, and where it rolls
 _SEAT = 2 * _FOOT
@@ -22,11 +23,11 @@ _PLACES = _SEAT + 1
 _LEAST_SLACK = 1e-3
 _EDGES = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 _CONES = [place for place in range(_PLACES) if place % _FOOT != POINTS]
-_AIMED = [POINTS, _FOOT + POINTS, _SEAT]
+_AIMED = np.array([POINTS, _FOOT + POINTS, _SEAT])
 _OWNER = np.array([*np.repeat(_CONES, 4), *_AIMED])
-_CONE = slice(0, 4 * len(_CONES))
 _AIM = slice(4 * len(_CONES), None)
 _SUMS = (np.arange(_PLACES)[:, None] == _OWNER).astype(float)  # generators -> places
+_ONES = np.ones(3)
 
 
 class Distributor:
@@ -39,7 +40,14 @@ class Distributor:
     def __init__(self, config: ContactConfig) -> None:
         self.config = config
         edges = np.concatenate([config.friction * _EDGES, np.ones((4, 1))], axis=1)
-        self._forces = np.concatenate([np.tile(edges, (len(_CONES), 1)), np.zeros((3, 3))])
+        forces = np.concatenate([np.tile(edges, (len(_CONES), 1)), np.zeros((3, 3))])
+        # Moments of the cones are linear in the places: the columns of moments from the arms.
+        moments = np.zeros((3, len(_OWNER), _PLACES, 3))
+        for k in range(_AIM.start):
+            moments[:, k, _OWNER[k]] = -skew(forces[k])
+        self._moments = moments.reshape(3 * len(_OWNER), 3 * _PLACES)
+        self._columns = np.zeros((6, len(_OWNER)))
+        self._columns[:3] = forces.T
         self._ease = np.full(len(_OWNER), 1.0 / config.regulariser)
         self._ease[_AIM] /= config.pendular
         self._slack = np.repeat([config.side_slack, config.moment_slack], 3)
@@ -67,15 +75,17 @@ class Distributor:
         """
         centre, force = loads.mass_centre, loads.force[0]
         arms = places - centre
-        towards = -arms[_AIMED]
-        towards[:, 2] += self.config.aim * leg
-        towards[2, :2] = 0.0  # a seat pushes up
-        forces = self._forces
-        forces[_AIM] = towards / np.sqrt((towards * towards).sum(1))[:, None]
-        columns = np.concatenate([forces, cross(arms[_OWNER], forces) / leg], axis=1).T
-        target = np.concatenate([force, (loads.moment[0] - lever(centre, force)) / leg]) / GRAVITY
+        columns = self._columns
+        columns[3:] = (self._moments @ (arms / leg).ravel()).reshape(3, -1)
+        towards = -arms.take(_AIMED, 0)
+        towards[2, :2] = 0.0  # a seat pushes up; the feet towards the centre, without a moment
+        columns[:3, _AIM] = (towards / np.sqrt((towards * towards) @ _ONES)[:, None]).T
+        columns[3:5, -1] = arms[_SEAT, 1] / leg, -arms[_SEAT, 0] / leg
+        target = np.empty(6)
+        target[:3], target[3:] = force, (loads.moment[0] - lever(centre, force)) / leg
+        target /= GRAVITY
         slack = self._slack * max(vigour * vigour, _LEAST_SLACK)
-        ease = (likely**self.config.sharpness)[_OWNER] * self._ease
+        ease = (likely**self.config.sharpness).take(_OWNER) * self._ease
         weights, self._dual = distribute(columns, ease, target, slack, self._dual)
-        parts = _SUMS @ (GRAVITY * weights[:, None] * forces)
+        parts = _SUMS @ (GRAVITY * weights * columns[:3]).T
         return parts[:_SEAT].reshape(2, _FOOT, 3), parts[_SEAT]

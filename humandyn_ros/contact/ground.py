@@ -146,31 +146,31 @@ class Ground:
         self, state: tuple[Array, Array], contacts: Contacts, found: GroundForces, dt: float
     ) -> None:
         positions, velocities = state
-        load = np.minimum(found.force[:, 2] / GRAVITY, 1.0)
+        load = [min(z, 1.0) for z in (found.force[:, 2] / GRAVITY).tolist()]
         missing = max(0.0, float(found.unexplained[2])) / GRAVITY
-        under = load if missing < _SLIGHT else load + missing * _lower(positions[BALLS, 2])
+        under = load if missing < _SLIGHT else _with_lower(load, missing, positions[BALLS, 2])
         self.soles.learn(positions, under, dt)
         if self.config.treadmill:
-            low = contacts.ball_clearance / (self.leg_m * self.config.clearance)
-            balls = velocities[BALLS]
-            if not self.belt.known:
-                load = np.maximum(load, _standing(positions, velocities, balls))
-            self.belt.learn(balls, np.minimum(np.maximum(2.0 - low, 0.0), 1.0) * load, dt)
+            reach = self.leg_m * self.config.clearance
+            for foot, above in enumerate(contacts.ball_clearance.tolist()):
+                ball = velocities[BALLS[foot]]
+                known = self.belt.known or not _goes_back(positions, velocities[0], ball)
+                weight = min(max(2.0 - above / reach, 0.0), 1.0)
+                self.belt.learn(ball.tolist(), weight * (load[foot] if known else 1.0), dt)
 
 
-def _lower(balls: Array) -> Array:
-    """Which foot (2,) is lower: it must stand on something where force is missing."""
-    result: Array = (balls <= balls.min() + _LEVEL_M).astype(float)
-    return result
+def _with_lower(load: list[float], missing: float, balls: Array) -> list[float]:
+    """Loads with what is missing under the lower foot: it must stand on something."""
+    heights = balls.tolist()
+    lowest = min(heights) + _LEVEL_M
+    return [a + missing * (z <= lowest) for a, z in zip(load, heights, strict=True)]
 
 
-def _standing(positions: Array, velocities: Array, balls: Array) -> Array:
-    """Whether each foot (2,) goes back under the pelvis, as feet that stand do in walking."""
+def _goes_back(positions: Array, pelvis: Array, ball: Array) -> bool:
+    """Whether a foot goes back under the pelvis, as feet that stand do in walking."""
     across = positions[_RIGHT_HIP] - positions[_LEFT_HIP]
-    relative = balls - velocities[0]
-    forward = relative[:, 1] * across[0] - relative[:, 0] * across[1]
-    result: Array = (forward < 0.0).astype(float)
-    return result
+    relative = ball - pelvis
+    return bool(relative[1] * across[0] < relative[0] * across[1])
 
 
 def _steeper(load: Array, exponent: float) -> Array:

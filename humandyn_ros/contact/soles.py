@@ -128,23 +128,23 @@ class Soles:
         above = frames[:, 1, 2] - self.levels
         return Contacts(points, clearance, moving, above)
 
-    def learn(self, positions: Array, load: Array, dt: float) -> None:
+    def learn(self, positions: Array, load: list[float], dt: float) -> None:
         """Move the floor levels: down with any foot, up with a foot that carries load.
 
         Args:
             positions: Canonical joint centres (24, 3) m.
-            load: Vertical force on each foot (2,) in body weights.
+            load: Vertical force on both feet in body weights.
             dt: Time since the last step, s.
         """
         assert self.levels is not None
         heights = positions[_ROWS, 2].tolist()
-        for foot, carried in enumerate(load.tolist()):
+        for foot, carried in enumerate(load):
             above = heights[3 * foot + 2] - float(self.levels[foot])
             rate = dt / _SINK_S if above < 0.0 else min(carried, 1.0) * dt / _RISE_S
             self.levels[foot] += min(rate, 1.0) * above
         self._learn_lift(heights, load, dt)
 
-    def _learn_lift(self, heights: list[float], load: Array, dt: float) -> None:
+    def _learn_lift(self, heights: list[float], load: list[float], dt: float) -> None:
         """How much higher the ankle is when the sole is flat: its least while the ball carries."""
         assert self.levels is not None
         changes = []
