@@ -118,7 +118,7 @@ def _channels(tokens: Iterator[str]) -> Iterator[str]:
     for _ in range(int(next(tokens))):
         channel = next(tokens)
         if channel[0] not in 'XYZ' or channel[1:] not in ('position', 'rotation'):
-            raise RecordingError(f'unknown channel {channel!r}')
+            raise ValueError(f'unknown channel {channel!r}')  # the caller names the file
         yield channel
 
 

@@ -76,7 +76,8 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     """Return one frame per row.
 
     Raises:
-        StreamError: The width is not the number of joints, or x, y or z is missing.
+        StreamError: The width is not the number of joints, x, y or z is missing, or a body's
+            number is none.
     """
     cloud = unpack(message)
     names = cloud.dtype.names or ()
@@ -87,10 +88,16 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     for index, row in enumerate(cloud):
         points = np.stack([row[axis] for axis in 'xyz'], axis=-1).astype(float)
         confidence = row['confidence'].astype(float) if 'confidence' in names else None
-        body = int(row['body'][0]) if 'body' in names and len(row) else index
+        body = _number(row['body'][0]) if 'body' in names and len(row) else index
         # The first row of a repeated number wins: two people cannot be one.
         bodies.setdefault(body, frame(message.header, body, skeleton, points, confidence))
     return tuple(bodies.values())
+
+
+def _number(value: Any) -> int:
+    if not 0 <= value < 2**32:  # neither does NaN
+        raise StreamError(f'PointCloud2 has body {value}: body numbers go from 0 to 2³² - 1')
+    return int(value)
 
 
 SOURCE = Source(TYPE, read, 'smpl_24', up='Z')
