@@ -18,9 +18,9 @@ from humandyn_ros.quantities import GRAVITY, Array
 # acts through; lever over leg length of the force between the feet whose split is in doubt; and
 # what soft tissue, joint centres and segment masses leave, N·m/kg.
 _KINDS = {
-    'hip': (0.10, 0.10, 0.10),
-    'knee': (0.05, 0.06, 0.08),
-    'ankle': (0.02, 0.05, 0.06),
+    'hip': (0.10, 0.10, 0.12),
+    'knee': (0.05, 0.06, 0.12),
+    'ankle': (0.02, 0.05, 0.08),
     'lumbar': (0.12, 0.0, 0.10),
     'arm': (0.01, 0.0, 0.02),
     'elbow': (0.004, 0.0, 0.01),
@@ -29,6 +29,18 @@ _LEVERS, _SPLIT, _FLOOR = np.array(
     [_KINDS[name.split('_')[0]] for name in COORDINATES]
 ).T  # (17,) each
 _ON_LEG = np.array([name.split('_')[0] in ('hip', 'knee', 'ankle') for name in COORDINATES], float)
+# The variance per squared body mass is (a·lever + b·leg)² + (c·split)² + (floor + d·leg)²: a
+# fixed matrix times the products of the four numbers that change.
+_SQUARES = np.column_stack(
+    [
+        _LEVERS**2,  # a²
+        2 * _LEVERS * _ON_LEG,  # a b
+        _ON_LEG**2,  # b², and d²
+        _SPLIT**2,  # c²
+        2 * _FLOOR * _ON_LEG,  # d
+        _FLOOR**2,  # 1
+    ]
+)
 _MODEL = 0.08  # of the torque itself: masses and lengths of the segments
 _ASSUMED = {'feet': 0.25, 'leg': 0.6, 'trunk': 0.15, 'arms': 0.05, 'hip': 0.3}  # N·m/kg
 
@@ -51,15 +63,16 @@ def torque_stddev(
         size: Body mass, kg, and leg length, m.
     """
     (noise_m, cutoff_hz), (mass_kg, leg_m) = noise, size
-    swing = noise_m * (2 * math.pi * cutoff_hz) ** 2
     load = float(ground.force[:, 2].sum())
-    shaken = _LEVERS * leg_m * swing + _ON_LEG * load * noise_m
-    share = min(ground.contact[0], ground.contact[1]) / max(
-        ground.contact[0], ground.contact[1], 1e-6
-    )
-    doubt = float(ground.contact.max()) * (1.0 - float(ground.contact.max()))
-    split = _SPLIT * leg_m * max(load, 0.2 * GRAVITY) * (0.5 * share + 2.0 * doubt)
-    assumed = sum(_ASSUMED.get(part, 0.1) for part in missing)
-    square = shaken**2 + split**2 + (_FLOOR + assumed * _ON_LEG) ** 2
-    result: Array = np.sqrt(mass_kg**2 * square + (_MODEL * torque) ** 2)
+    left, right = ground.contact.tolist()
+    likeliest = max(left, right)
+    share = min(left, right) / max(likeliest, 1e-6)
+    doubt = likeliest * (1.0 - likeliest)
+    a = leg_m * noise_m * (2 * math.pi * cutoff_hz) ** 2
+    b = load * noise_m
+    c = leg_m * max(load, 0.2 * GRAVITY) * (0.5 * share + 2.0 * doubt)
+    d = sum(_ASSUMED.get(part, 0.1) for part in missing)
+    square = _SQUARES @ np.array([a * a, a * b, b * b + d * d, c * c, d, 1.0])
+    own = _MODEL * torque
+    result: Array = np.sqrt(mass_kg * mass_kg * square + own * own)
     return result
