@@ -70,12 +70,6 @@ class BagMessage:
     content: Any  # the message
 
 
-def is_bag(path: str | Path) -> bool:
-    """Tell whether a path is to be read as a bag: a folder, or a .mcap or .db3 file."""
-    path = Path(path)
-    return path.is_dir() or path.suffix in ('.mcap', '.db3')
-
-
 def topics(path: str | Path) -> dict[str, str]:
     """Return the topics of a bag and their message types.
 
@@ -339,12 +333,15 @@ def _custom_data(path: Path) -> dict[str, str]:
 def _skeleton(
     source: Source, format: str | None, about: Mapping[str, str]
 ) -> tuple[Skeleton, str, str]:
-    """Skeleton, upward axis and kind of points of a topic's messages."""
+    """Skeleton, upward axis and kind of points of a topic's messages.
+
+    Points that the bag names keep these names: a format is laid over them by name, not by place.
+    """
     name = format or about.get(_FORMAT_KEY)
     joints = tuple(filter(None, about.get(_JOINTS_KEY, '').split(',')))
     if name in available_formats() or not joints or format:
         form = load_format(name or source.format)
-        if not joints or format or form.skeleton.joints == joints:
+        if not joints or form.skeleton.joints == joints:
             return form.skeleton, source.up or form.up, form.kind
     return Skeleton(name or _NAMELESS, joints, (-1,) * len(joints)), source.up or 'Z', 'joints'
 

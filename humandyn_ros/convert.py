@@ -9,7 +9,7 @@ from humandyn_ros.bags import write_skeletons
 from humandyn_ros.errors import SkeletonError
 from humandyn_ros.motion import MotionOptions, load_motion
 from humandyn_ros.recordings import Recording, in_order, read_motion
-from humandyn_ros.skeleton import load_format, recognise
+from humandyn_ros.skeleton import recognise
 
 
 def convert(arguments: argparse.Namespace) -> str:
@@ -69,8 +69,7 @@ def convert_file(
     """
     recording = read_motion(source, up=up, model=model)
     try:
-        named = format or recording.format
-        form = load_format(named).bind(recording.names) if named else recognise(recording.names)
+        form = recognise(recording.names, format or recording.format)
         recording = in_order(recording, form)
     except SkeletonError:
         if format:

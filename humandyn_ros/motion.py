@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,8 @@ from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import ConfigError, RecordingError
 from humandyn_ros.quantities import CANONICAL, Array, SkeletonFrame
 from humandyn_ros.recordings import Recording, read_motion
-from humandyn_ros.skeleton import Adapter, check_units, load_format, recognise
+from humandyn_ros.recordings.axes import checked_up
+from humandyn_ros.skeleton import Adapter, check_units, recognise
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def load_motion(options: MotionOptions) -> Motion:
         RecordingError: The source cannot be used.
         SkeletonError: Its points fit no format.
     """
-    recording = _recording(options)
+    recording = _one_body(options)
     adapter = adapter_for(recording, options)
     points, confidence = adapter.convert(recording.points, recording.confidence)
     some = recording.points[:: max(1, len(recording.points) // 20)]
@@ -105,31 +107,60 @@ def load_motion(options: MotionOptions) -> Motion:
 
 def adapter_for(recording: Recording, options: MotionOptions) -> Adapter:
     """The conversion of a recording's points, calibrated from the static trial if one is given."""
-    name = options.format or recording.format
-    form = load_format(name) if name else recognise(recording.names)
-    form = form.bind(recording.names).seen(recording.points)
+    form = recognise(recording.names, options.format or recording.format)
+    form = form.seen(recording.points)
     static = None
     if options.static is not None:
         static = read_motion(options.static, format=options.format, up=options.up)
     return Adapter(
         form,
-        up=options.up or recording.up,
+        up=recording.up,
         person=options.person,
         static=static,
         parameters=recording.parameters,
     )
 
 
-def _recording(options: MotionOptions) -> Recording:
-    if options.source.is_dir() or options.source.suffix in ('.mcap', '.db3'):
-        from humandyn_ros.bags import read_skeletons  # noqa: PLC0415 - only bags need rosbags
+def _one_body(options: MotionOptions) -> Recording:
+    found = read_source(
+        options.source,
+        topic=options.topic,
+        format=options.format,
+        up=options.up,
+        model=options.model,
+    )
+    if len(found) > 1:
+        bodies = ', '.join(str(r.body_id) for r in found)
+        raise RecordingError(f'{options.source} holds bodies {bodies}: replay one at a time')
+    return found[0]
 
-        found = read_skeletons(options.source, options.topic)
-        if len(found) > 1:
-            bodies = ', '.join(str(r.body_id) for r in found)
-            raise RecordingError(f'{options.source} holds bodies {bodies}: replay one at a time')
-        return found[0]
-    return read_motion(options.source, format=options.format, up=options.up, model=options.model)
+
+def read_source(
+    source: Path,
+    *,
+    topic: str | None = None,
+    format: str | None = None,
+    up: str | None = None,
+    model: str | Path | None = None,
+) -> list[Recording]:
+    """Read a motion file, or every body of a bag (a folder, or a .mcap or .db3 file).
+
+    Args:
+        source: File or folder.
+        topic: Skeleton topic of a bag; without it the only one.
+        format: Skeleton format, where the source cannot say.
+        up: Upward axis; without it the source's own.
+        model: OpenSim model that an inverse kinematics file belongs to.
+
+    Raises:
+        RecordingError: It cannot be read.
+    """
+    if not source.is_dir() and source.suffix not in ('.mcap', '.db3'):
+        return [read_motion(source, format=format, up=up, model=model)]
+    from humandyn_ros.bags import read_skeletons  # noqa: PLC0415 - no distribution ships rosbags
+
+    bodies = read_skeletons(source, topic, format)
+    return [dataclasses.replace(body, up=checked_up(up)) for body in bodies] if up else bodies
 
 
 def _thinned(stamps_ns: NDArray[np.int64], rate_hz: float | None) -> NDArray[np.intp]:

@@ -12,9 +12,10 @@ import numpy as np
 
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.errors import RecordingError
+from humandyn_ros.motion import read_source
 from humandyn_ros.quantities import SkeletonFrame
-from humandyn_ros.recordings import Recording, in_order, read_motion, to_z_up
-from humandyn_ros.skeleton import load_format, recognise
+from humandyn_ros.recordings import Recording, in_order, to_z_up
+from humandyn_ros.skeleton import recognise
 
 SYNTHETIC = 'synthetic:'
 
@@ -67,26 +68,26 @@ class SourceConfig(Checked):
 
 
 @dataclass(frozen=True, eq=False)
-class Motion:
-    """Frames of every body on one time line, in one format, z up."""
+class TimeLine:
+    """Frames of every body in the order of their stamps, in one format, z up."""
 
     name: str
     format: str
-    moments: tuple[tuple[int, tuple[SkeletonFrame, ...]], ...]  # (stamp ns, frames then), in order
+    instants: tuple[tuple[int, tuple[SkeletonFrame, ...]], ...]  # (stamp ns, frames then)
 
     @property
     def duration_s(self) -> float:
         """From the first to the last frame."""
-        return (self.moments[-1][0] - self.moments[0][0]) * 1e-9
+        return (self.instants[-1][0] - self.instants[0][0]) * 1e-9
 
     @property
     def interval_ns(self) -> int:
         """The usual time between frames."""
-        stamps = [stamp for stamp, _ in self.moments]
+        stamps = [stamp for stamp, _ in self.instants]
         return int(np.median(np.diff(stamps))) if len(stamps) > 1 else 10_000_000
 
 
-def load_motion(config: SourceConfig) -> Motion:
+def load_time_line(config: SourceConfig) -> TimeLine:
     """Read the configured source.
 
     Raises:
@@ -95,44 +96,36 @@ def load_motion(config: SourceConfig) -> Motion:
         ConfigError: The synthetic person cannot do this.
     """
     recordings = [_upright(recording, config) for recording in _recordings(config)]
-    moments: dict[int, list[SkeletonFrame]] = {}
+    line: dict[int, list[SkeletonFrame]] = {}
     for recording in recordings:
         for frame in recording.frames():
-            moments.setdefault(frame.stamp_ns, []).append(frame)
-    if not moments:
+            line.setdefault(frame.stamp_ns, []).append(frame)
+    if not line:
         raise RecordingError(f'{config.source} holds no frames')
-    line = tuple((stamp, tuple(frames)) for stamp, frames in sorted(moments.items()))
-    return Motion(recordings[0].name, recordings[0].skeleton.name, line)
+    instants = tuple((stamp, tuple(frames)) for stamp, frames in sorted(line.items()))
+    return TimeLine(recordings[0].name, recordings[0].skeleton.name, instants)
 
 
 def _upright(recording: Recording, config: SourceConfig) -> Recording:
     """Points in the order of their format, z up."""
-    name = config.format or recording.format
-    form = load_format(name).bind(recording.names) if name else recognise(recording.names)
+    form = recognise(recording.names, config.format or recording.format)
     points = to_z_up(recording.points, recording.up)
     return in_order(dataclasses.replace(recording, points=points, up='Z'), form)
 
 
-# The readers are imported where they are used: a node that plays a file needs no synthesis.
-# ruff: noqa: PLC0415
-
-
 def _recordings(config: SourceConfig) -> list[Recording]:
     if config.source.startswith(SYNTHETIC):
-        from humandyn_ros.synthetic import person
+        from humandyn_ros.synthetic import person  # noqa: PLC0415 - files need no synthesis
 
         kind = config.source.removeprefix(SYNTHETIC)
         return [person(kind, rate_hz=config.rate_hz, seed=config.seed, height_m=config.height)]
-    path = Path(config.source)
-    if path.is_dir() or path.suffix in ('.mcap', '.db3'):
-        from humandyn_ros.bags import read_skeletons  # needs rosbags, which no distribution ships
-
-        return read_skeletons(path, topic=config.bag_topic or None, format=config.format or None)
-    return [
-        read_motion(
-            path, format=config.format or None, up=config.up or None, model=config.model or None
-        )
-    ]
+    return read_source(
+        Path(config.source),
+        topic=config.bag_topic or None,
+        format=config.format or None,
+        up=config.up or None,
+        model=config.model or None,
+    )
 
 
 class Playback:
@@ -141,8 +134,8 @@ class Playback:
     Stamps keep the motion's own spacing at any speed: slow motion must not make forces small.
     """
 
-    def __init__(self, motion: Motion, config: SourceConfig) -> None:
-        self._motion = motion
+    def __init__(self, line: TimeLine, config: SourceConfig) -> None:
+        self._line = line
         self._config = config
         self._noise = np.random.default_rng(config.seed)
         self._next = 0
@@ -153,7 +146,7 @@ class Playback:
     @property
     def period_s(self) -> float:
         """How often `due` wants to be asked."""
-        interval_s = self._motion.interval_ns * 1e-9 / self._config.speed
+        interval_s = self._line.interval_ns * 1e-9 / self._config.speed
         # A whole number of periods per interval: evenly sampled motion is played evenly.
         return max(interval_s / math.ceil(interval_s / _SLOWEST_S), _FASTEST_S)
 
@@ -165,7 +158,7 @@ class Playback:
     @property
     def finished(self) -> bool:
         """Whether every frame was due."""
-        return self._next >= len(self._motion.moments)
+        return self._next >= len(self._line.instants)
 
     def start(self, steady_ns: int, ros_ns: int) -> None:
         """Let the first frame be due now.
@@ -176,7 +169,7 @@ class Playback:
         """
         recorded = self._config.stamps == 'recorded'
         self._steady_ns = steady_ns
-        self._ros_ns = self._motion.moments[0][0] if recorded else ros_ns
+        self._ros_ns = self._line.instants[0][0] if recorded else ros_ns
 
     def due(self, steady_ns: int) -> Iterator[tuple[int, list[SkeletonFrame]]]:
         """Yield (stamp in ROS time, frames) of everything due by now, or within half a period."""
@@ -187,20 +180,20 @@ class Playback:
             at_ns = self._offset_ns()
             if at_ns / self._config.speed > elapsed_ns:
                 return
-            frames = self._motion.moments[self._next][1]
+            frames = self._line.instants[self._next][1]
             yield self._ros_ns + at_ns, self._crowd(frames, self._ros_ns + at_ns)
             self._advance()
 
     def _offset_ns(self) -> int:
-        moments = self._motion.moments
-        return self._round_ns + moments[self._next][0] - moments[0][0]
+        instants = self._line.instants
+        return self._round_ns + instants[self._next][0] - instants[0][0]
 
     def _advance(self) -> None:
         ended_ns = self._offset_ns()
         self._next += 1
         if self.finished and self._config.loop:
             pause_ns = int(self._config.loop_pause_s * 1e9)
-            self._round_ns = ended_ns + self._motion.interval_ns + pause_ns
+            self._round_ns = ended_ns + self._line.interval_ns + pause_ns
             self._next = 0
 
     def _crowd(self, frames: tuple[SkeletonFrame, ...], stamp_ns: int) -> list[SkeletonFrame]:

@@ -50,16 +50,22 @@ def load_format(name: str | Path) -> SkeletonFormat:
     return _shipped(text)
 
 
-def recognise(names: Sequence[str]) -> SkeletonFormat:
-    """Find the format the named points belong to, bound to their order.
+def recognise(names: Sequence[str], format: str | None = None) -> SkeletonFormat:
+    """Find the format that points belong to, bound to their order.
 
     The format with all its needed points there wins; among several, the one that knows most
     of the names.
 
+    Args:
+        names: Names of the points.
+        format: Name or path of the format, where it is known; then it need only fit.
+
     Raises:
-        SkeletonError: None fits (the nearest ones are named with what they miss), or several
-            fit alike.
+        SkeletonError: None fits (the nearest ones are named with what they miss), several fit
+            alike, or the known one is unknown here or does not fit.
     """
+    if format:
+        return load_format(format).bind(names)
     matches = [(form, form.match(names)) for form in map(load_format, available_formats())]
     whole = [(f, m) for f, m in matches if all(n in m for n in f.required)]
     if whole:

@@ -8,7 +8,7 @@ import pytest
 from humandyn_ros.bags import write_skeletons
 from humandyn_ros.errors import ConfigError, HumandynError, RecordingError
 from humandyn_ros.quantities import CANONICAL
-from humandyn_ros.ros.playback import Playback, SourceConfig, load_motion
+from humandyn_ros.ros.playback import Playback, SourceConfig, load_time_line
 from humandyn_ros.synthetic import person
 
 SECOND = 1_000_000_000
@@ -16,12 +16,12 @@ SECOND = 1_000_000_000
 
 @pytest.fixture(scope='module')
 def walk():
-    return load_motion(SourceConfig('synthetic:walk'))
+    return load_time_line(SourceConfig('synthetic:walk'))
 
 
-def played(motion, seconds, step_s=0.001, **changes):
+def played(line, seconds, step_s=0.001, **changes):
     """(steady time, stamp, frames) of everything due while a clock runs from zero."""
-    playback = Playback(motion, SourceConfig(**changes))
+    playback = Playback(line, SourceConfig(**changes))
     playback.start(0, 100 * SECOND)
     return [
         (step, stamp, frames)
@@ -33,7 +33,7 @@ def played(motion, seconds, step_s=0.001, **changes):
 def test_the_synthetic_person_is_a_source(walk):
     assert walk.format == 'smpl_24'
     assert walk.interval_ns == 10_000_000
-    assert walk.moments[0][1][0].skeleton == CANONICAL
+    assert walk.instants[0][1][0].skeleton == CANONICAL
 
 
 def test_frames_are_due_at_their_own_pace_with_their_own_stamps(walk):
@@ -50,7 +50,7 @@ def test_frames_are_due_at_their_own_pace_with_their_own_stamps(walk):
 
 def test_stamps_may_stay_as_recorded(walk):
     stamps = [stamp for _, stamp, _ in played(walk, 0.5, stamps='recorded')]
-    assert stamps == [stamp for stamp, _ in walk.moments[: len(stamps)]]
+    assert stamps == [stamp for stamp, _ in walk.instants[: len(stamps)]]
 
 
 def test_double_speed_halves_the_wait_but_not_the_spacing_of_stamps(walk):
@@ -61,18 +61,18 @@ def test_double_speed_halves_the_wait_but_not_the_spacing_of_stamps(walk):
 
 def test_the_period_divides_the_interval_of_the_motion():
     for rate_hz in (1.0, 15.0, 30.0, 60.0, 100.0, 250.0, 1000.0):
-        motion = load_motion(SourceConfig('synthetic:stand', rate_hz=rate_hz))
-        period_s = Playback(motion, SourceConfig()).period_s
+        line = load_time_line(SourceConfig('synthetic:stand', rate_hz=rate_hz))
+        period_s = Playback(line, SourceConfig()).period_s
         assert 0.0005 <= period_s <= 0.005
-        assert motion.interval_ns * 1e-9 / period_s == pytest.approx(
-            round(motion.interval_ns * 1e-9 / period_s), rel=1e-6
+        assert line.interval_ns * 1e-9 / period_s == pytest.approx(
+            round(line.interval_ns * 1e-9 / period_s), rel=1e-6
         )
 
 
 def test_a_loop_goes_on_after_a_pause_with_growing_stamps():
-    motion = load_motion(SourceConfig('synthetic:stand'))
-    seconds = motion.duration_s
-    frames = played(motion, 2 * seconds + 0.5, loop=True, loop_pause_s=1.0)
+    line = load_time_line(SourceConfig('synthetic:stand'))
+    seconds = line.duration_s
+    frames = played(line, 2 * seconds + 0.5, loop=True, loop_pause_s=1.0)
     gaps = np.diff([stamp for _, stamp, _ in frames])
     assert set(gaps) == {10_000_000, SECOND + 10_000_000}
     assert (gaps > SECOND).sum() == 1
@@ -84,7 +84,7 @@ def test_without_loop_it_ends(walk):
     assert list(playback.due(5)) == []
     playback.start(0, 0)
     assert not playback.finished
-    assert len(list(playback.due(3600 * SECOND))) == len(walk.moments)
+    assert len(list(playback.due(3600 * SECOND))) == len(walk.instants)
     assert playback.finished
 
 
@@ -109,12 +109,12 @@ def test_a_bag_with_two_people_plays_both_on_one_time_line(tmp_path):
     one = person('walk', rate_hz=50.0, duration_s=1.0)
     late = dataclasses.replace(one, body_id=8, stamps_ns=one.stamps_ns + SECOND // 2)
     write_skeletons(tmp_path / 'two', [one, late])
-    motion = load_motion(SourceConfig(str(tmp_path / 'two')))
-    bodies = [tuple(frame.body_id for frame in frames) for _, frames in motion.moments]
+    line = load_time_line(SourceConfig(str(tmp_path / 'two')))
+    bodies = [tuple(frame.body_id for frame in frames) for _, frames in line.instants]
     assert bodies[0] == (1,)
     assert (1, 8) in bodies
     assert bodies[-1] == (8,)
-    assert motion.duration_s == pytest.approx(1.5, abs=0.05)
+    assert line.duration_s == pytest.approx(1.5, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -127,20 +127,20 @@ def test_a_bag_with_two_people_plays_both_on_one_time_line(tmp_path):
 )
 def test_a_source_that_cannot_be_played_says_why(source, error, words):
     with pytest.raises(error, match=words):
-        load_motion(SourceConfig(source))
+        load_time_line(SourceConfig(source))
 
 
 def test_a_format_that_does_not_fit_is_refused():
     with pytest.raises(HumandynError, match='openpose_25'):
-        load_motion(SourceConfig('synthetic:stand', format='openpose_25'))
+        load_time_line(SourceConfig('synthetic:stand', format='openpose_25'))
 
 
 @pytest.mark.skipif('HUMANDYN_DATA' not in os.environ, reason='HUMANDYN_DATA is not set')
 def test_a_real_recording_of_markers_plays_z_up_in_its_formats_order():
     folder = Path(os.environ['HUMANDYN_DATA']) / 'walk_rajagopal2016'
     file = next(iter(sorted(folder.rglob('*.trc*'))))
-    motion = load_motion(SourceConfig(str(file)))
-    frame = motion.moments[len(motion.moments) // 2][1][0]
+    line = load_time_line(SourceConfig(str(file)))
+    frame = line.instants[len(line.instants) // 2][1][0]
     heights = frame.points[:, 2]
     assert 1.2 < np.nanmax(heights) < 2.2
     assert -0.1 < np.nanmin(heights) < 0.3

@@ -13,7 +13,7 @@ from humandyn_ros.ros import messages
 from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Qos
 from humandyn_ros.ros.nodes.main import run_node
 from humandyn_ros.ros.parameters import Group, Settings
-from humandyn_ros.ros.playback import Motion, Playback, SourceConfig, load_motion
+from humandyn_ros.ros.playback import Playback, SourceConfig, TimeLine, load_time_line
 
 _MEET_S = 0.3  # from seeing the readers to the first message: readers see us later than we them
 _LINGER_S = 0.5  # after the last message, for slow readers to fetch it
@@ -37,8 +37,8 @@ class SourceNode:
         self._steady_ns = steady_ns
         config = Settings(handle, Group(SourceConfig())).value
         self._config = config
-        motion = load_motion(config)
-        self._playback = Playback(motion, config)
+        line = load_time_line(config)
+        self._playback = Playback(line, config)
         self._skeletons = handle.publisher(
             messages.POINT_CLOUD, 'skeletons', Qos(reliable=True, depth=10)
         )
@@ -48,7 +48,7 @@ class SourceNode:
         self._met_ns: int | None = None
         self._finished_ns: int | None = None
         handle.timer(self._playback.period_s, self._turn, steady=True)
-        handle.log('info', f'playing {motion.name}: {_summary(motion)} on {self._skeletons.topic}')
+        handle.log('info', f'playing {line.name}: {_summary(line)} on {self._skeletons.topic}')
 
     def run(self) -> None:
         """Serve until the end of the motion, or until told to stop."""
@@ -85,8 +85,8 @@ class SourceNode:
         return not wanted or (self._met_ns is not None and now_ns - self._met_ns >= _MEET_S * 1e9)
 
 
-def _summary(motion: Motion) -> str:
-    return f'{len(motion.moments)} frames, {motion.duration_s:.1f} s, format {motion.format}'
+def _summary(line: TimeLine) -> str:
+    return f'{len(line.instants)} frames, {line.duration_s:.1f} s, format {line.format}'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
