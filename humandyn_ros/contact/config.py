@@ -11,7 +11,7 @@ from humandyn_ros.config import Checked, setting
 class ContactConfig(Checked):
     """How contact is judged and force distributed; lengths in leg lengths, speeds in √(g·leg)."""
 
-    friction: float = setting(0.8, '', 'friction coefficient', low=0.1, high=2.0)
+    friction: float = setting(0.6, '', 'friction coefficient', low=0.1, high=2.0)
     treadmill: bool = setting(True, '', 'estimate the velocity of the surface from the feet')
     seat: bool = setting(True, '', 'allow for an unseen seat under a person who sits')
     clearance: float = setting(

@@ -123,7 +123,7 @@ class Ground:
         places, chances = self._places(points, likely, seat_at, seat)
         forces, carried = self._distributor.step(places, chances, loads, leg, vigour)
         steepness = 1.0 + (self.config.transfer - 1.0) * vigour
-        forces *= _steeper(forces[:, :, 2].sum(1), steepness)[:, None, None]
+        _steepen(forces, steepness)
         answer = _answer(loads, points, forces, likely, (carried, seat_at, seat))
         self._learn(state, contacts, answer, dt)
         return answer
@@ -173,19 +173,20 @@ def _goes_back(positions: Array, pelvis: Array, ball: Array) -> bool:
     return bool(relative[1] * across[0] < relative[0] * across[1])
 
 
-def _steeper(load: Array, exponent: float) -> Array:
-    """Factors (2,) that steepen the transfer of load between the feet; their sum stays.
+def _steepen(forces: Array, exponent: float) -> None:
+    """Steepen the transfer of load between the feet, in place (2, 7, 3); its vertical sum stays.
 
     A smoother spreads the transfer over its own response time, longer than double support in a
     brisk walk. Near half and half the shares change `exponent` times as fast, at the ends slower.
     """
-    total = float(load.sum())
-    if exponent <= 1.0 or load.min() <= 0.0:
-        return np.ones(2)
-    shares = load / total
-    powers = shares**exponent
-    result: Array = powers / powers.sum() / shares
-    return result
+    left, right = forces[:, :, 2].sum(1).tolist()
+    if exponent <= 1.0 or min(left, right) <= 0.0:
+        return
+    share = left / (left + right)
+    powers = share**exponent, (1.0 - share) ** exponent
+    steep = powers[0] / (powers[0] + powers[1])
+    forces[0] *= steep / share
+    forces[1] *= (1.0 - steep) / (1.0 - share)
 
 
 def _answer(
