@@ -25,8 +25,8 @@ MESSAGES = 1500
 PATIENCE_S = 2.0  # for one file, on a busy machine
 
 WORDS = (
-    b'nan', b'-1', b'0', b'1e308', b'-inf', b'99999999999', b'', b'\t', b'\n', b'\0', b'\xff', b'{',
-    b'}', b'"', b'%s', b'End Site', b'endheader',
+    b'nan', b'-1', b'0', b'1e308', b'-inf', b'99999999999', b'', b'\t', b'\n', b'\0', b'\xff',
+    b'{', b'}', b'"', b'%s', b'End Site', b'endheader',
 )  # fmt: skip
 
 TRC = (
