@@ -17,7 +17,7 @@ from rich.progress import track
 
 from bench.readme import table, write_section
 from bench.sets import Case, all_cases
-from humandyn_ros.evaluation import replay
+from humandyn_ros.evaluation import answer, judge
 
 RESULTS = Path(__file__).parent / 'results' / 'accuracy.json'
 
@@ -34,31 +34,36 @@ NOISE_SEEDS = range(5)
 WALKS = ('walk_rajagopal2016, model and IK', 'walk_treadmill_60s, model and IK')
 
 
-def measure(case: Case, **changes: Any) -> dict[str, Any]:
-    """Replay one case with changed options and return its figures."""
-    figures = replay(dataclasses.replace(case.options, **changes)).figures
-    return {'group': case.group, 'person': case.person, 'tuned': case.tuned, **figures}
+Changes = dict[str, Any]
 
 
-def measure_all(cases: list[Case], *, quick: bool = False) -> list[dict[str, Any]]:
-    """Every case clean, with its set's time constant, and the two walks with noise."""
-    jobs: list[tuple[Case, dict[str, Any]]] = []
+def measure(case: Case, changes: Changes) -> list[dict[str, Any]]:
+    """Replay one case with changed options; judged raw and, where it has one, with its shift."""
+    options = dataclasses.replace(case.options, **changes)
+    motion, run = answer(options)
+    shifts = [0.0, SHIFT_MS[case.group]] if case.group in SHIFT_MS else [0.0]
+    found = []
+    for shift in shifts:
+        shifted = dataclasses.replace(options, shift_ms=shift)
+        figures = judge(shifted, motion, run).figures
+        about = {'group': case.group, 'person': case.person, 'tuned': case.tuned}
+        found.append({**about, 'rate_hz': changes.get('rate_hz'), **figures})
+    return found
+
+
+def jobs(cases: list[Case], *, quick: bool = False) -> list[tuple[Case, Changes]]:
+    """Every case clean; the two walks with noise, at 30 Hz and offline too."""
+    found: list[tuple[Case, Changes]] = []
     for case in cases:
-        jobs.append((case, {}))
-        if case.group in SHIFT_MS:
-            jobs.append((case, {'shift_ms': SHIFT_MS[case.group]}))
+        found.append((case, {}))
         if case.group in WALKS and not quick:
-            jobs.append((case, {'offline': True}))
-            jobs += [(case, {'rate_hz': 30.0})]
+            found += [(case, {'offline': True}), (case, {'rate_hz': 30.0})]
             for noise in (5.0, 10.0, 20.0):
-                jobs += [(case, {'noise_mm': noise, 'seed': seed}) for seed in NOISE_SEEDS]
-            jobs += [
+                found += [(case, {'noise_mm': noise, 'seed': seed}) for seed in NOISE_SEEDS]
+            found += [
                 (case, {'noise_mm': 10.0, 'rate_hz': 30.0, 'seed': seed}) for seed in NOISE_SEEDS
             ]
-    return [
-        {**measure(case, **changes), 'rate_hz': changes.get('rate_hz')}
-        for case, changes in track(jobs, description='replaying')
-    ]
+    return found
 
 
 def rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
@@ -141,7 +146,11 @@ def main() -> None:
     parser.add_argument('--quick', action='store_true', help='without noise; writes nothing')
     arguments = parser.parse_args()
     cases = [case for case in all_cases() if arguments.only in case.group]
-    results = measure_all(cases, quick=arguments.quick)
+    results = [
+        result
+        for case, changes in track(jobs(cases, quick=arguments.quick), description='replaying')
+        for result in measure(case, changes)
+    ]
     text = table(HEADER, rows(results))
     print(text)
     for result in results:

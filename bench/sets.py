@@ -79,10 +79,12 @@ def _children(root: Path) -> Iterator[Case]:
         static = next(walk.parents[1].glob('Static/*.c3d.gz'))
         size = read_motion(walk).parameters
         person = PersonConfig(size['Bodymass'], size['Height'] / 1000)
+        child = walk.parents[1].name
+        group = 'gait_children, straight'
+        if child == 'HC040A':  # standing still, the plates carry 1.09 of the mass in its file
+            group += ', body mass in the file 9 % low'
         yield Case(
-            'gait_children, straight',
-            walk.parents[1].name,
-            ReplayOptions(source=walk, static=static, person=person),
+            group, child, ReplayOptions(source=walk, static=static, moments=walk, person=person)
         )
 
 

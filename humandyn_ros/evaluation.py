@@ -23,6 +23,7 @@ from humandyn_ros.estimator import Estimator, EstimatorConfig, with_lag
 from humandyn_ros.motion import Motion, load_motion
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array, Estimate, Mask
 from humandyn_ros.recordings.files import write_whole
+from humandyn_ros.recordings.loads import UNLOADED_N
 from humandyn_ros.reference import Reference, ReplayOptions, load_reference
 
 SCHEMA = 1
@@ -96,6 +97,16 @@ def replay(options: ReplayOptions) -> Result:
     Raises:
         RecordingError: The source or a reference cannot be used, or gave no estimate at all.
     """
+    motion, run = answer(options)
+    return judge(options, motion, run)
+
+
+def answer(options: ReplayOptions) -> tuple[Motion, Run]:
+    """Load the source and let the Estimator answer; no reference is looked at.
+
+    Raises:
+        RecordingError: The source cannot be used, or gave no estimate at all.
+    """
     motion = load_motion(options)
     run = run_offline(motion, options) if options.offline else run_streaming(motion, options)
     if not run.estimates:
@@ -103,6 +114,15 @@ def replay(options: ReplayOptions) -> Result:
             f'{options.source}: {len(motion.stamps_ns)} frames gave no estimate: {run.notes[-1]}'
             + _remedy(options, motion)
         )
+    return motion, run
+
+
+def judge(options: ReplayOptions, motion: Motion, run: Run) -> Result:
+    """Compare answers with the references that the options name.
+
+    Raises:
+        RecordingError: A reference cannot be used.
+    """
     reference = load_reference(options, motion, run.stamps_ns, run.mass_kg)
     if reference.moments and not set(reference.moments.names) & set(run.joint_names):
         raise RecordingError(
@@ -189,7 +209,7 @@ def _ground_figures(run: Run, reference: Reference) -> dict[str, Any]:
         return {}
     force, mass, judged = run.feet('force'), run.mass_kg, _judged(run, reference)
     both = np.repeat(judged[:, None], 2, axis=1)
-    stance = both & (feet.force[..., 2] > 20.0)
+    stance = both & (feet.force[..., 2] >= UNLOADED_N)
     loaded = both & (feet.force[..., 2] > 0.1 * mass * GRAVITY)
     points = run.feet('centre_of_pressure')
     guesses = metrics.baselines(feet.force, mass)

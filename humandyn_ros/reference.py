@@ -54,6 +54,14 @@ class Reference:
         at = np.interp(stamps_ns * 1e-9, seconds, values, left=np.nan, right=np.nan)
         return np.asarray(at, np.float64)
 
+    def torques(self, names: tuple[str, ...], stamps_ns: NDArray[np.int64]) -> Array | None:
+        """Reference moments of the coordinates (T, N) N·m, NaN where absent; None without any."""
+        found = [self.moment(name, stamps_ns) for name in names]
+        if all(moment is None for moment in found):
+            return None
+        absent = np.full(len(stamps_ns), np.nan)
+        return np.stack([absent if m is None else m for m in found], axis=1)
+
 
 def load_reference(
     options: ReplayOptions, motion: Motion, stamps_ns: NDArray[np.int64], mass_kg: float
@@ -81,7 +89,7 @@ def load_reference(
         notes += feet.notes
     moments = None
     if options.moments is not None:
-        moments = read_moments(options.moments)
+        moments = read_moments(options.moments, mass_kg=mass_kg)
         notes += moments.notes
         _meet(options.moments, moments.stamps_ns, stamps_ns)
     return Reference(feet, moments, tuple(notes))
