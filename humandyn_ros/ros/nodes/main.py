@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -38,7 +39,12 @@ def run_node(
         print(f'{name}: error: {error}', file=sys.stderr)
         return UNUSABLE
     try:
-        build(handle).run()
+        node = build(handle)
+        # What exists now lives as long as the process: looking for garbage in it costs
+        # milliseconds every time.
+        gc.collect()
+        gc.freeze()
+        node.run()
     except HumandynError as error:
         handle.log('error', str(error))
         return UNUSABLE
