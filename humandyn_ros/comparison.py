@@ -97,9 +97,6 @@ def comparison_of(result: Result) -> Comparison:
     """Arrange a replay for a report."""
     run, reference = result.run, result.reference
     stamps = run.stamps_ns
-    torques = [reference.moment(name, stamps) for name in run.joint_names]
-    absent = np.full(len(stamps), np.nan)
-    known = any(torque is not None for torque in torques)
     feet = reference.feet
     return Comparison(
         title=result.options.source.name,
@@ -113,9 +110,7 @@ def comparison_of(result: Result) -> Comparison:
         age_ms=np.array([estimate.age_ms for estimate in run.estimates]),
         valid=run.valid,
         reference_force=None if feet is None else feet.force,
-        reference_torque=(
-            np.stack([absent if t is None else t for t in torques], axis=1) if known else None
-        ),
+        reference_torque=reference.torques(run.joint_names, stamps),
         judged=np.ones(len(stamps), bool) if feet is None else feet.measured,
         notes=tuple(result.figures['notes']),
     )

@@ -53,54 +53,65 @@ class Part:
     points: Mapping[str, tuple[float, float, float]]
 
 
-def _limbs(letter: str) -> tuple[Part, ...]:
-    """Leg and arm of the right ('r') or left ('l') side."""
-    side, y = ('right', -1.0) if letter == 'r' else ('left', 1.0)
-    inwards, towards = (FORWARDS, UP) if letter == 'r' else (BACKWARDS, DOWN)
-    hip, shoulder = (0.0, y * HALF_PELVIS, 0.0), (0.0, y * 0.104, 0.198)
+_JOINT = (0.0, 0.0, 0.0)  # a point at the joint that its part hangs on
 
-    def ball_joint(name: str) -> tuple[tuple[str, Axis], ...]:
-        hip_like = (
-            ('flexion', 'adduction', 'rotation') if name == 'hip' else ('flex', 'add', 'rot')
-        )
-        axes = (RIGHT, inwards, towards)
-        return tuple((f'{name}_{s}_{letter}', a) for s, a in zip(hip_like, axes, strict=True))
 
+def _side(letter: str) -> tuple[str, float, Axis, Axis]:
+    """The right ('r') or left ('l') side: name, sign along y, axes of adduction and of turning.
+
+    About these axes both sides have the same signs: adduction, inward rotation positive.
+    """
+    if letter == 'r':
+        return 'right', -1.0, FORWARDS, UP
+    return 'left', 1.0, BACKWARDS, DOWN
+
+
+def _leg(letter: str) -> tuple[Part, ...]:
+    side, y, inwards, turning = _side(letter)
+    thigh, shank, foot = (f'{part}_{letter}' for part in ('thigh', 'shank', 'foot'))
+    hip = (
+        (f'hip_flexion_{letter}', RIGHT),
+        (f'hip_adduction_{letter}', inwards),
+        (f'hip_rotation_{letter}', turning),
+    )
+    ankle = ((f'ankle_angle_{letter}', RIGHT), (f'subtalar_angle_{letter}', inwards))
+    ball = (BALL, 0.0, BALL_HEIGHT - ANKLE_HEIGHT)
     return (
+        Part(thigh, 'pelvis', (0.0, y * HALF_PELVIS, 0.0), hip, {f'{side}_hip': _JOINT}),
         Part(
-            f'thigh_{letter}', 'pelvis', hip, ball_joint('hip'), {f'{side}_hip': (0.0, 0.0, 0.0)}
-        ),
-        Part(
-            f'shank_{letter}',
-            f'thigh_{letter}',
+            shank,
+            thigh,
             (0.0, 0.0, -THIGH),
             ((f'knee_angle_{letter}', LEFT),),
-            {f'{side}_knee': (0.0, 0.0, 0.0)},
+            {f'{side}_knee': _JOINT},
         ),
         Part(
-            f'foot_{letter}',
-            f'shank_{letter}',
+            foot,
+            shank,
             (0.0, 0.0, -SHANK),
-            ((f'ankle_angle_{letter}', RIGHT), (f'subtalar_angle_{letter}', inwards)),
-            {
-                f'{side}_ankle': (0.0, 0.0, 0.0),
-                f'{side}_foot': (BALL, 0.0, BALL_HEIGHT - ANKLE_HEIGHT),
-            },
+            ankle,
+            {f'{side}_ankle': _JOINT, f'{side}_foot': ball},
         ),
+    )
+
+
+def _arm(letter: str) -> tuple[Part, ...]:
+    side, y, inwards, turning = _side(letter)
+    upper_arm, forearm = f'upper_arm_{letter}', f'forearm_{letter}'
+    shoulder = (
+        (f'arm_flex_{letter}', RIGHT),
+        (f'arm_add_{letter}', inwards),
+        (f'arm_rot_{letter}', turning),
+    )
+    return (
+        Part(upper_arm, 'torso', (0.0, y * 0.104, 0.198), shoulder, {f'{side}_shoulder': _JOINT}),
         Part(
-            f'upper_arm_{letter}',
-            'torso',
-            shoulder,
-            ball_joint('arm'),
-            {f'{side}_shoulder': (0.0, 0.0, 0.0)},
-        ),
-        Part(
-            f'forearm_{letter}',
-            f'upper_arm_{letter}',
+            forearm,
+            upper_arm,
             (0.0, 0.0, -UPPER_ARM),
             ((f'elbow_flex_{letter}', RIGHT),),
             {
-                f'{side}_elbow': (0.0, 0.0, 0.0),
+                f'{side}_elbow': _JOINT,
                 f'{side}_wrist': (0.0, 0.0, -FOREARM),
                 f'{side}_hand': (0.0, 0.0, -FOREARM - HAND),
             },
@@ -130,8 +141,10 @@ PARTS: tuple[Part, ...] = (
             'right_collar': (0.0, -0.045, 0.18),
         },
     ),
-    *_limbs('r'),
-    *_limbs('l'),
+    *_leg('r'),
+    *_arm('r'),
+    *_leg('l'),
+    *_arm('l'),
 )
 """Parents before children."""
 

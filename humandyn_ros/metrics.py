@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from humandyn_ros.quantities import GRAVITY, Array, Mask
+from humandyn_ros.recordings.loads import UNLOADED_N
 
 
 def grf_mpje_n_per_kg(
@@ -51,10 +52,10 @@ def baselines(reference: Array, mass_kg: float) -> dict[str, Array]:
     """Forces (T, 2, 3) N that three predictors without any dynamics would give.
 
     zero: no force; half: half the body weight under each foot, always; split: the body weight
-    shared equally by the feet that touch the ground in the reference (more than 20 N).
+    shared equally by the feet that touch the ground in the reference.
     """
     weight = np.array([0.0, 0.0, mass_kg * GRAVITY])
-    touching = reference[..., 2] > 20.0
+    touching = reference[..., 2] >= UNLOADED_N
     share = touching / np.maximum(touching.sum(axis=1, keepdims=True), 1)
     return {
         'zero': np.zeros_like(reference),

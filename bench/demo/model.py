@@ -37,15 +37,7 @@ def kind_of(segment: str) -> str:
 def build() -> tuple[mujoco.MjModel, dict[str, int]]:
     """The model, and the address of every coordinate in its vectors."""
     table = segment_table('average')
-    random = np.random.default_rng(0)
-
-    # The same on the left and the right: people are built alike on both sides.
-    heavier, rounder = (
-        dict(
-            zip(SEGMENTS, 1 + DIFFERENCE * random.choice([-1.0, 1.0], len(SEGMENTS)), strict=True)
-        )
-        for _ in range(2)
-    )
+    heavier, rounder = _differences()
     shares = {part.name: part.mass * heavier[kind_of(part.name)] for part in segments(table)}
     total = sum(shares.values())
     rest = np.zeros((1, len(COORDINATES)))
@@ -69,17 +61,36 @@ def build() -> tuple[mujoco.MjModel, dict[str, int]]:
         body.ipos = np.average(places, axis=0, weights=masses)
         inertia = np.zeros((3, 3))
         for segment, mass, at in zip(own, masses, places, strict=True):
-            kind = kind_of(segment.name)
-            radii = table.gyration[table.row(kind)] * _length(segment, kind, centres, table)
-            if kind == 'foot':  # its long axis lies forwards, not up
-                radii = radii[[2, 1, 0]]
+            radii = _radii(segment, centres, table)
             away = at - body.ipos
-            inertia += np.diag(mass * radii**2 * rounder[kind])
+            inertia += np.diag(mass * radii**2 * rounder[kind_of(segment.name)])
             inertia += mass * (away @ away * np.eye(3) - np.outer(away, away))
         body.fullinertia = [*np.diag(inertia), inertia[0, 1], inertia[0, 2], inertia[1, 2]]
         body.explicitinertial = True
     model = spec.compile()
     return model, {name: model.joint(name).dofadr[0] for name in COORDINATES}
+
+
+def _differences() -> tuple[dict[str, float], dict[str, float]]:
+    """How far this person is from the table: factors of mass and of inertia per kind of segment.
+
+    The same on the left and the right: people are built alike on both sides.
+    """
+    random = np.random.default_rng(0)
+    heavier, rounder = (
+        dict(
+            zip(SEGMENTS, 1 + DIFFERENCE * random.choice([-1.0, 1.0], len(SEGMENTS)), strict=True)
+        )
+        for _ in range(2)
+    )
+    return heavier, rounder
+
+
+def _radii(segment: Segment, centres: Array, table: SegmentTable) -> Array:
+    """Radii of gyration (3,) m about the fore-aft, left-right and vertical axis at rest."""
+    kind = kind_of(segment.name)
+    radii: Array = table.gyration[table.row(kind)] * _length(segment, kind, centres, table)
+    return radii[[2, 1, 0]] if kind == 'foot' else radii  # its long axis lies forwards
 
 
 def _length(segment: Segment, kind: str, centres: Array, table: SegmentTable) -> float:

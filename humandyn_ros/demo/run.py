@@ -200,9 +200,7 @@ def compare(listener: Listener, options: ReplayOptions, motion: Motion, title: s
     taken = stamps - _start_ns(listener, motion) + motion.stamps_ns[0]
     mass_kg = options.person.mass_kg or 0.0
     reference = load_reference(options, motion, taken, mass_kg)
-    torques = [reference.moment(name, taken) for name in listener.joint_names]
-    absent = np.full(len(stamps), np.nan)
-    feet, known = reference.feet, any(torque is not None for torque in torques)
+    feet = reference.feet
     nearest = np.searchsorted(motion.stamps_ns, taken).clip(0, len(motion.stamps_ns) - 1)
     return Comparison(
         title=title,
@@ -218,9 +216,7 @@ def compare(listener: Listener, options: ReplayOptions, motion: Motion, title: s
         age_ms=np.array([a.age_ms for a in answers]),
         valid=np.array([a.valid for a in answers]),
         reference_force=None if feet is None else feet.force,
-        reference_torque=(
-            np.stack([absent if t is None else t for t in torques], axis=1) if known else None
-        ),
+        reference_torque=reference.torques(listener.joint_names, taken),
         judged=np.ones(len(stamps), bool) if feet is None else feet.measured,
         notes=tuple(dict.fromkeys((*motion.notes, *reference.notes))),
     )

@@ -23,7 +23,7 @@ _ARROW, _LINE_LIST, _SPHERE_LIST, _TEXT = 0, 5, 7, 9
 _ADD, _DELETE = 0, 2
 
 # Fixed marker ids of one body.
-_BONES, _JOINTS, _LABEL, _FIRST_ARROW = 0, 1, 2, 3
+_SEGMENTS, _JOINTS, _LABEL, _FIRST_ARROW = 0, 1, 2, 3
 _ARROWS = 6  # both feet, and room for a seat and hands
 
 _LABEL_ABOVE_M = 0.25
@@ -73,9 +73,7 @@ def torque_at_joints(dynamics: InverseDynamics) -> Array:
     return largest
 
 
-def draw(
-    handle: NodeHandle, config: MarkerConfig, estimate: Estimate, frame_id: str
-) -> Message:  # fmt: skip
+def draw(handle: NodeHandle, config: MarkerConfig, estimate: Estimate, frame_id: str) -> Message:
     """Build the MarkerArray of one estimate; joints that were not seen are left out.
 
     Ids are fixed, so each message replaces the one before.
@@ -84,7 +82,7 @@ def draw(
     ground = estimate.ground
     contacts = (ground.left, ground.right, *ground.others)[:_ARROWS]
     drawn = [
-        _bones(canvas, estimate),
+        _segments(canvas, estimate),
         _joints(canvas, estimate, config.torque_full_scale_nm),
         _label(canvas, estimate),
         *(_arrow(canvas, i, contact, config.newton_per_m) for i, contact in enumerate(contacts)),
@@ -95,11 +93,11 @@ def draw(
 def erase(handle: NodeHandle, body_id: int, frame_id: str, stamp_ns: int) -> Message:
     """Build the MarkerArray that removes a body that was lost."""
     canvas = _Canvas(handle, stamp_ns, frame_id, body_id)
-    numbers = (_BONES, _JOINTS, _LABEL, *range(_FIRST_ARROW, _FIRST_ARROW + _ARROWS))
+    numbers = (_SEGMENTS, _JOINTS, _LABEL, *range(_FIRST_ARROW, _FIRST_ARROW + _ARROWS))
     return handle.message(MARKER_ARRAY, markers=[canvas.delete(number) for number in numbers])
 
 
-def _bones(canvas: _Canvas, estimate: Estimate) -> Message | None:
+def _segments(canvas: _Canvas, estimate: Estimate) -> Message | None:
     points = estimate.state.positions
     ends = [
         end
@@ -107,7 +105,7 @@ def _bones(canvas: _Canvas, estimate: Estimate) -> Message | None:
         if parent >= 0 and np.isfinite(points[[child, parent]]).all()
         for end in (parent, child)
     ]
-    return canvas.add(_BONES, _LINE_LIST, points[ends], np.full(3, 0.02), (0.8, 0.8, 0.8))
+    return canvas.add(_SEGMENTS, _LINE_LIST, points[ends], np.full(3, 0.02), (0.8, 0.8, 0.8))
 
 
 def _joints(canvas: _Canvas, estimate: Estimate, full_scale_nm: float) -> Message | None:
@@ -126,9 +124,7 @@ def _heat(share: float, valid: bool) -> tuple[float, float, float]:
     return (red, 1.0 - red, 0.1)
 
 
-def _arrow(
-    canvas: _Canvas, number: int, contact: ContactForce, newton_per_m: float
-) -> Message:  # fmt: skip
+def _arrow(canvas: _Canvas, number: int, contact: ContactForce, newton_per_m: float) -> Message:
     foot = contact.centre_of_pressure
     tip = foot + contact.force / newton_per_m
     if not np.isfinite(tip).all() or not contact.force.any():

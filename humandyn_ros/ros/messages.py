@@ -48,9 +48,11 @@ def skeletons(
 
 
 def _cloud(
-    handle: NodeHandle, cloud: np.ndarray[tuple[int, ...], np.dtype[np.void]], stamp_ns: int,
+    handle: NodeHandle,
+    cloud: np.ndarray[tuple[int, ...], np.dtype[np.void]],
+    stamp_ns: int,
     frame_id: str,
-) -> Message:  # fmt: skip
+) -> Message:
     size = cloud.dtype.itemsize
     return handle.message(
         POINT_CLOUD,
@@ -130,9 +132,7 @@ def contact_frame(side: str, body_id: int) -> str:
     return f'{side}_contact_b{body_id}'
 
 
-def contact_transform(
-    estimate: Estimate, side: str, world: str, origin: Array
-) -> Transform:  # fmt: skip
+def contact_transform(estimate: Estimate, side: str, world: str, origin: Array) -> Transform:
     """The frame of one foot's ground reaction, with its origin (3,) m in the world."""
     x, y, z = (float(value) for value in origin)
     child = contact_frame(side, estimate.body_id)

@@ -159,9 +159,7 @@ class Settings(Generic[T]):
         return changed
 
 
-def on_change(
-    handle: NodeHandle, groups: list[Settings[Any]], apply: Callable[[], None]
-) -> None:  # fmt: skip
+def on_change(handle: NodeHandle, groups: list[Settings[Any]], apply: Callable[[], None]) -> None:
     """Check every parameter change against its settings; apply it, or refuse with the reason.
 
     Args:
