@@ -53,7 +53,6 @@ _TRUNK_FEMALE = (142.5, 205.3, 181.5, 497.9)
 # with the foot, where mass tells most in fore-aft acceleration.
 SHOE = 0.004
 LEG_PER_HEIGHT = 0.245 + 0.246  # thigh + shank, hip to ankle centre
-ARM_PER_HEIGHT = 0.186 + 0.146  # upper arm + forearm
 FOOT_LENGTH_PER_HEIGHT = 0.152
 FOOT_BREADTH_PER_HEIGHT = 0.055
 ANKLE_HEIGHT_PER_HEIGHT = 0.039

@@ -115,7 +115,9 @@ def _first(motion: Motion, seconds: float) -> Motion:
     """
     stamps = motion.stamps_ns
     if len(stamps) < 2:
-        raise RecordingError('a demonstration needs more than one frame')
+        raise RecordingError(
+            f'{len(stamps)} frame is too few for a demonstration: give a recording of some seconds'
+        )
     interval_s = float(np.median(np.diff(stamps))) * 1e-9
     step = max(1, round(1 / (FASTEST_HZ * interval_s) + 0.49))
     kept = slice(0, int(np.searchsorted(stamps, stamps[0] + seconds * 1e9)), step)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from humandyn_ros.errors import StreamError
 from humandyn_ros.filters import spline
 from humandyn_ros.filters.config import FilterConfig
 from humandyn_ros.filters.kalman import KNOTS_PER_PERIOD, capped_cutoff_hz, stiffness
@@ -48,12 +49,16 @@ def smooth(
         config: Gap policy and least confidence; lag, kind and outlier gate do not apply.
 
     Raises:
-        ValueError: Stamps that do not rise.
+        StreamError: Stamps that do not rise.
     """
     config = config or FilterConfig()
     stamps_ns = np.asarray(stamps_ns, dtype=np.int64)
     if (np.diff(stamps_ns) <= 0).any():
-        raise ValueError('stamps_ns must rise from frame to frame: sort them, drop repeated ones')
+        where = int(np.argmax(np.diff(stamps_ns) <= 0)) + 1
+        raise StreamError(
+            f'stamps_ns[{where}] = {stamps_ns[where]} does not rise from frame to frame: sort the '
+            'frames and drop repeated ones'
+        )
     finite = np.isfinite(points).all(axis=2) & (confidence >= config.min_confidence)
     weights = np.where(finite, np.minimum(confidence, 1.0), 0.0)
     points = np.where(finite[:, :, None], points, 0.0)

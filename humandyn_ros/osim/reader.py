@@ -150,7 +150,7 @@ class _Reader:
         owner = f'{self.path}: coupler {element.get("name")}'
         holder = element.find('coupled_coordinates_function')
         if holder is None:
-            raise RecordingError(f'{owner} has no coupled_coordinates_function')
+            raise RecordingError(f'{owner} has no coupled_coordinates_function: damaged model')
         inner = read_function(holder, owner)
         scale = float(element.findtext('scale_factor') or 1)
         return Coupler(

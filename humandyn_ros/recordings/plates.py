@@ -135,6 +135,6 @@ def _axes(corners: Array) -> Array:
     z = np.cross(x, corners[0] - corners[3] + corners[1] - corners[2])
     lengths = np.linalg.norm(x), np.linalg.norm(z)
     if min(lengths) < 1e-6:
-        raise RecordingError('force plate corners coincide: FORCE_PLATFORM:CORNERS are damaged')
+        raise ValueError('force plate corners coincide: FORCE_PLATFORM:CORNERS are damaged')
     x, z = x / lengths[0], z / lengths[1]
     return np.stack([x, np.cross(z, x), z], -1)

@@ -101,7 +101,7 @@ def load_time_line(config: SourceConfig) -> TimeLine:
         for frame in recording.frames():
             line.setdefault(frame.stamp_ns, []).append(frame)
     if not line:
-        raise RecordingError(f'{config.source} holds no frames')
+        raise RecordingError(f'source {config.source!r} holds no frames: name another one')
     instants = tuple((stamp, tuple(frames)) for stamp, frames in sorted(line.items()))
     return TimeLine(recordings[0].name, recordings[0].skeleton.name, instants)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.errors import StreamError
 from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.skeleton.adapter import Adapter
 from humandyn_ros.skeleton.axes import UPWARD, to_z_up
@@ -43,15 +42,6 @@ class Findings:
     scale: float
     up: str | None
     messages: tuple[str, ...]
-
-    def raise_for_unit(self) -> None:
-        """Stop where the unit cannot be right; forces would be wrong by powers of ten.
-
-        Raises:
-            StreamError: The body is not of a person's size.
-        """
-        if self.scale != 1.0 or not (np.isnan(self.size_m) or _plausible(self.size_m)):
-            raise StreamError(self.messages[0])
 
 
 def check_units(points: Array, adapter: Adapter) -> Findings:
