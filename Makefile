@@ -1,33 +1,51 @@
 # `make demo` and `make test` are all a fresh machine needs; both set up .venv first.
+# Another interpreter: make demo PYTHON=python3.12
 PYTHON ?= python3
 VENV   ?= .venv
 EXTRAS ?= report,sim,test
 BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+# .venv is as wanted: installed to the end, from here, with these extras, and by the interpreter
+# that was asked for. A moved checkout, a vanished interpreter or a stopped installation is not.
+WANTED := $(CURDIR) [$(EXTRAS)]
+ASKED  := $(filter-out file,$(origin PYTHON))
+SOUND  := grep -qsxF '$(WANTED)' $(STAMP) && $(BIN)/python -c '' 2>/dev/null && \
+	{ [ -z '$(ASKED)' ] || [ "$$($(PYTHON) -V)" = "$$($(BIN)/python -V)" ]; }
 
 .PHONY: demo test lint accuracy bench clean
+ifneq ($(shell $(SOUND) && echo yes),yes)
+.PHONY: $(STAMP)
+endif
 
-$(VENV)/.installed: setup.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable '.[$(EXTRAS)]'
-	@touch $@
+$(STAMP): setup.py humandyn_ros/__init__.py
+	@$(SOUND) || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	    { echo 'Python 3.10 or newer is needed: make PYTHON=python3.12 ...'; exit 1; }; \
+	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo 'The module venv is missing: apt install python3-venv'; exit 1; }; \
+	  echo 'Setting up $(VENV), a minute or two ...'; \
+	  $(PYTHON) -m venv --clear $(VENV); }
+	@$(BIN)/python -m pip install -qq --upgrade pip
+	@$(BIN)/python -m pip install -qq --editable '.[$(EXTRAS)]'
+	@echo '$(WANTED)' > $@
 
-demo: $(VENV)/.installed
+demo: $(STAMP)
 	$(BIN)/humandyn demo
 
 test: lint
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.installed
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-accuracy: $(VENV)/.installed
+accuracy: $(STAMP)
 	$(BIN)/python -m bench.accuracy
 
-bench: $(VENV)/.installed
+bench: $(STAMP)
 	$(BIN)/python -m bench.run
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build dist *.egg-info
