@@ -31,7 +31,7 @@ _FIRST = 26  # of that grid, before anything is known: 4.5 Hz
 # Noise density of joint centres (standard deviation over √cut-off) at which walking begins to need
 # a lower cut-off; accelerations grow with the square of speed, so it does too.
 _NOISE_M = 0.36e-3  # m/√Hz
-_CAUTION = 0.2
+_CAUTION = 0.185
 _QUIET = 0.5  # of walking: below it noise is judged as here
 LOW_HZ, HIGH_HZ = 1.5, 12.0
 

@@ -23,7 +23,7 @@ class ContactConfig(Checked):
     speed: float = setting(
         0.16, '√(g·leg)', 'slip speed at which contact is as likely as not', low=0.01, high=3.0
     )
-    speed_width: float = setting(0.105, '√(g·leg)', 'softness of it', low=0.01, high=3.0)
+    speed_width: float = setting(0.12, '√(g·leg)', 'softness of it', low=0.01, high=3.0)
     regulariser: float = setting(0.05, '', 'cost of force at sure contacts', low=1e-4, high=10.0)
     pendular: float = setting(
         0.025, '', 'share of it for forces towards the centre of mass', low=1e-3, high=10.0
@@ -32,7 +32,7 @@ class ContactConfig(Checked):
         1.7, '', 'exponent of contact probability in the cost of force', low=0.1, high=5.0
     )
     transfer: float = setting(
-        1.45, '', 'steepness regained in the transfer of load from foot to foot', low=1.0, high=4.0
+        1.5, '', 'steepness regained in the transfer of load from foot to foot', low=1.0, high=4.0
     )
     force_slack: float = setting(
         4.0, '', 'variance of unexplained force, body weights', low=1e-8, high=1e3
