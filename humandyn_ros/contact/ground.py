@@ -20,7 +20,7 @@ _ONES = np.ones(3)
 _SLOWEST = 0.3  # vigour below which the slip threshold stays
 _NO_SEAT = 1e-12
 _SLIGHT = 0.02  # body weights
-_LEVEL_M = 0.03  # feet whose heights differ by less stand on one level
+_STEP = 0.02  # leg lengths: feet whose heights differ by less stand on one level
 _LEFT_HIP, _RIGHT_HIP = CANONICAL.index['left_hip'], CANONICAL.index['right_hip']
 
 
@@ -142,14 +142,35 @@ class Ground:
         chances[-1] = max(seat, _NO_SEAT)
         return places, chances
 
+    def _claims(
+        self, positions: Array, contacts: Contacts, found: GroundForces, load: list[float]
+    ) -> list[float]:
+        """How much each foot must stand on something higher than its floor, 0-1.
+
+        What carries a person must be somewhere: a foot that stays where it is while weight is
+        missing, or beside the other that carries it, stands on a step, a box or a rung.
+        """
+        assert self.soles.levels is not None
+        missing = max(0.0, float(found.unexplained[2])) / GRAVITY
+        missing = missing if missing > _SLIGHT else 0.0
+        levels, balls = self.soles.levels.tolist(), positions[BALLS, 2].tolist()
+        step, claims = _STEP * self.leg_m, [missing, missing]
+        for foot, other in ((0, 1), (1, 0)):
+            if abs(balls[foot] - levels[other]) < step < levels[other] - levels[foot]:
+                claims[foot] += load[other]
+            if claims[foot]:
+                slip = math.dist(contacts.velocities[foot, 2], self.belt.velocity(self.leg_m))
+                rest = 1.0 - slip / (self.config.speed * math.sqrt(GRAVITY * self.leg_m))
+                claims[foot] *= max(0.0, rest) * (1.0 - float(found.contact[foot]))
+        return claims
+
     def _learn(
         self, state: tuple[Array, Array], contacts: Contacts, found: GroundForces, dt: float
     ) -> None:
         positions, velocities = state
         load = [min(z, 1.0) for z in (found.force[:, 2] / GRAVITY).tolist()]
-        missing = max(0.0, float(found.unexplained[2])) / GRAVITY
-        under = load if missing < _SLIGHT else _with_lower(load, missing, positions[BALLS, 2])
-        self.soles.learn(positions, under, dt)
+        claims = self._claims(positions, contacts, found, load)
+        self.soles.learn(positions, load, claims, dt)
         if self.config.treadmill:
             reach = self.leg_m * self.config.clearance
             for foot, above in enumerate(contacts.ball_clearance.tolist()):
@@ -157,13 +178,6 @@ class Ground:
                 known = self.belt.known or not _goes_back(positions, velocities[0], ball)
                 weight = min(max(2.0 - above / reach, 0.0), 1.0)
                 self.belt.learn(ball.tolist(), weight * (load[foot] if known else 1.0), dt)
-
-
-def _with_lower(load: list[float], missing: float, balls: Array) -> list[float]:
-    """Loads with what is missing under the lower foot: it must stand on something."""
-    heights = balls.tolist()
-    lowest = min(heights) + _LEVEL_M
-    return [a + missing * (z <= lowest) for a, z in zip(load, heights, strict=True)]
 
 
 def _goes_back(positions: Array, pelvis: Array, ball: Array) -> bool:

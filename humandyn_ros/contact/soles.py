@@ -49,6 +49,7 @@ ROLL_PLACES = (-0.03, -0.002, 0.058, 0.13, 0.155)
 _FLAT_S, _TILTED_S = 0.1, 0.8  # times in which the height of a flat foot's ankle is learnt
 _LOADED, _NEAR = 0.3, 0.15  # body weights; share of the ankle's height
 _SINK_S, _RISE_S = 0.05, 0.4  # times in which a floor level follows a foot down, and up
+_STEP_S = 0.04  # and up to a foot that must stand on something higher
 
 Triple = list[float]
 
@@ -128,19 +129,21 @@ class Soles:
         above = frames[:, 1, 2] - self.levels
         return Contacts(points, clearance, moving, above)
 
-    def learn(self, positions: Array, load: list[float], dt: float) -> None:
-        """Move the floor levels: down with any foot, up with a foot that carries load.
+    def learn(self, positions: Array, load: list[float], claims: list[float], dt: float) -> None:
+        """Move the floor levels: down with any foot, up with a foot that carries or must carry.
 
         Args:
             positions: Canonical joint centres (24, 3) m.
             load: Vertical force on both feet in body weights.
+            claims: How much each foot must stand on something higher than its floor, 0-1.
             dt: Time since the last step, s.
         """
         assert self.levels is not None
         heights = positions[_ROWS, 2].tolist()
         for foot, carried in enumerate(load):
             above = heights[3 * foot + 2] - float(self.levels[foot])
-            rate = dt / _SINK_S if above < 0.0 else min(carried, 1.0) * dt / _RISE_S
+            rise = carried / _RISE_S + claims[foot] / _STEP_S
+            rate = dt / _SINK_S if above < 0.0 else dt * rise
             self.levels[foot] += min(rate, 1.0) * above
         self._learn_lift(heights, load, dt)
 

@@ -164,3 +164,47 @@ def test_a_squatting_person_needs_no_seat():
     found = settle(ground(), positions)
     assert found.seat_contact < 0.01
     assert found.force[:, 2].sum() == pytest.approx(GRAVITY, rel=0.01)
+
+
+def raised(points, side, height):
+    """The same person with one foot on something of this height, m."""
+    higher = points.copy()
+    for part in ('ankle', 'foot'):
+        higher[INDEX[f'{side}_{part}'], 2] += height
+    return higher
+
+
+def over(points, side):
+    """The same person with the body's weight over one foot."""
+    foot = points[INDEX[f'{side}_ankle'], :2] + [0.04, 0.0]
+    there = points.copy()
+    for name, row in INDEX.items():
+        if not name.endswith(('ankle', 'foot')):
+            there[row, :2] += foot - points[0, :2]
+    return there
+
+
+def test_a_foot_that_rests_high_carries_as_soon_as_the_other_leaves_its_step():
+    floor, points = ground(), standing()
+    settle(floor, points)
+    stepping = over(raised(points, 'left', 0.2), 'left')
+    both_up = raised(stepping, 'right', 0.35)
+    found = settle(floor, both_up, frames=15)
+    assert found.force[0, 2] == pytest.approx(GRAVITY, rel=0.02)
+    assert found.force[1, 2] < 0.02 * GRAVITY
+
+
+def test_a_foot_that_comes_to_rest_beside_the_other_on_a_step_shares_the_load():
+    floor, points = ground(), standing()
+    settle(floor, points)
+    on_step = raised(over(raised(points, 'left', 0.2), 'left'), 'right', 0.35)
+    settle(floor, on_step, frames=60)
+    found = settle(floor, raised(raised(points, 'left', 0.2), 'right', 0.2), frames=60)
+    np.testing.assert_allclose(found.force[:, 2], GRAVITY / 2, rtol=0.05)
+
+
+def test_a_foot_held_high_at_rest_carries_nothing():
+    floor, points = ground(), standing()
+    settle(floor, points)
+    found = settle(floor, over(raised(points, 'left', 0.2), 'right'), frames=300)
+    assert found.force[0, 2] < 0.02 * GRAVITY

@@ -74,10 +74,10 @@ def test_the_floor_sinks_with_any_foot_and_rises_only_under_load():
     soles.step(points, STILL)
     lower = points - [0.0, 0.0, 0.1]
     for _ in range(50):
-        soles.learn(lower, [0.0, 0.0], 0.01)
+        soles.learn(lower, [0.0, 0.0], [0.0, 0.0], 0.01)
     np.testing.assert_allclose(soles.levels, lower[BALLS, 2], atol=1e-3)
     for _ in range(200):
-        soles.learn(points, [1.0, 0.0], 0.01)
+        soles.learn(points, [1.0, 0.0], [0.0, 0.0], 0.01)
     assert soles.levels[0] == pytest.approx(points[BALLS[0], 2], abs=2e-3)
     assert soles.levels[1] == pytest.approx(lower[BALLS[1], 2], abs=1e-3)
 
@@ -88,5 +88,5 @@ def test_the_height_of_the_ankle_marker_is_learnt_where_the_foot_stands_flat():
         points[INDEX[f'{side}_ankle'], 2] += 0.03
     first = soles.step(points, STILL).clearance[:, :2].max()
     for _ in range(400):
-        soles.learn(points, [0.5, 0.5], 0.01)
+        soles.learn(points, [0.5, 0.5], [0.0, 0.0], 0.01)
     assert soles.step(points, STILL).clearance[:, :2].max() < 0.2 * first
