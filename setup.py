@@ -7,7 +7,14 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = 'humandyn_ros'
-VERSION = re.search(r"__version__ = '(.+)'", Path(NAME, '__init__.py').read_text()).group(1)
+ROOT = Path(__file__).resolve().parent  # colcon --symlink-install runs a link to this file
+
+
+def text(*parts: str) -> str:
+    return ROOT.joinpath(*parts).read_text(encoding='utf-8')
+
+
+VERSION = re.search(r"__version__ = '(.+)'", text(NAME, '__init__.py')).group(1)
 
 
 def share(folder: str) -> list[tuple[str, list[str]]]:
@@ -23,7 +30,7 @@ setup(
     name=NAME,
     version=VERSION,
     description='Live human dynamics: skeleton topics in, joint torques and ground reactions out',
-    long_description=Path('README.md').read_text(),
+    long_description=text('README.md'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     maintainer='humandyn_ros maintainers',
@@ -56,9 +63,8 @@ setup(
             'hypothesis>=6.100,<7',
             'ruff>=0.9,<1',
             'mypy>=1.14,<3',
-            'types-PyYAML',
+            'types-PyYAML>=6.0,<7',
             'ezc3d>=1.5.19,<2',  # writes and judges .c3d files in tests
-            'scipy-stubs; python_version >= "3.11"',
             'pin>=3.4,<5; platform_machine == "x86_64"',
         ],
     },
