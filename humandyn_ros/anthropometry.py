@@ -52,7 +52,11 @@ _TRUNK_FEMALE = (142.5, 205.3, 181.5, 497.9)
 # De Leva's subjects were barefoot. A shoe of 0.3 kg is this share of an adult's mass; it moves
 # with the foot, where mass tells most in fore-aft acceleration.
 SHOE = 0.004
-LEG_PER_HEIGHT = 0.245 + 0.246  # thigh + shank, hip to ankle centre
+THIGH_PER_HEIGHT = 0.245  # hip to knee centre
+SHANK_PER_HEIGHT = 0.246  # knee to ankle centre
+LEG_PER_HEIGHT = THIGH_PER_HEIGHT + SHANK_PER_HEIGHT
+UPPER_ARM_PER_HEIGHT = 0.186
+FOREARM_PER_HEIGHT = 0.146
 FOOT_LENGTH_PER_HEIGHT = 0.152
 FOOT_BREADTH_PER_HEIGHT = 0.055
 ANKLE_HEIGHT_PER_HEIGHT = 0.039

@@ -16,12 +16,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from humandyn_ros.anthropometry import (
+    ANKLE_HEIGHT_PER_HEIGHT,
+    FOREARM_PER_HEIGHT,
+    SHANK_PER_HEIGHT,
+    THIGH_PER_HEIGHT,
+)
 from humandyn_ros.quantities import CANONICAL, Array
 
-THIGH, SHANK = 0.245, 0.246  # of standing height, hip-knee and knee-ankle
-UPPER_ARM, FOREARM, HAND = 0.172, 0.146, 0.05
-ANKLE_HEIGHT, BALL_HEIGHT = 0.039, 0.012
-HEEL, BALL = -0.025, 0.075  # of standing height, ahead of the ankle
+THIGH, SHANK = THIGH_PER_HEIGHT, SHANK_PER_HEIGHT  # of standing height, as all that follow
+UPPER_ARM, FOREARM, HAND = 0.172, FOREARM_PER_HEIGHT, 0.05
+ANKLE_HEIGHT, BALL_HEIGHT = ANKLE_HEIGHT_PER_HEIGHT, 0.012
+HEEL, BALL = -0.025, 0.075  # ahead of the ankle
 HALF_PELVIS = 0.0486  # hip joint centre from the midline, as in Rajagopal's model
 LUMBAR = 0.09  # lumbar joint above the hips, likewise: level of the navel
 

@@ -19,9 +19,14 @@ import numpy as np
 from humandyn_ros.anthropometry import (
     ANKLE_HEIGHT_PER_HEIGHT,
     FOOT_LENGTH_PER_HEIGHT,
+    FOREARM_PER_HEIGHT,
     HIP_WIDTH_PER_HEIGHT,
+    LEG_PER_HEIGHT,
+    SHANK_PER_HEIGHT,
     SHOULDER_WIDTH_PER_HEIGHT,
+    THIGH_PER_HEIGHT,
     TRUNK_PER_HEIGHT,
+    UPPER_ARM_PER_HEIGHT,
 )
 from humandyn_ros.quantities import CANONICAL, Array, Mask
 
@@ -29,7 +34,6 @@ _J = len(CANONICAL.joints)
 SWAY = 0.3, 0.4  # shares of the pelvis' acceleration that an unseen trunk follows: forward, left
 SWING = 0.6  # of unseen arms over the thighs', one against the other: no force, but a moment
 LIFT = 0.8  # of an unseen arm over that of the opposite thigh, running
-_UPPER_ARM, _FOREARM, _THIGH, _SHANK = 0.186, 0.146, 0.245, 0.246  # Drillis and Contini 1966
 _NECK_ABOVE = TRUNK_PER_HEIGHT + 0.03
 
 # Where the pelvis is without hips: below, or above, the first of these that was seen.
@@ -39,8 +43,8 @@ _ABOVE_PELVIS = {
     'spine3': 0.22,
     'neck': _NECK_ABOVE,
     **{f'{s}_{j}': h for j, h in (
-        ('hip', 0.0), ('shoulder', TRUNK_PER_HEIGHT), ('knee', -_THIGH),
-        ('ankle', -_THIGH - _SHANK), ('foot', -_THIGH - _SHANK - 0.02), ('collar', 0.3),
+        ('hip', 0.0), ('shoulder', TRUNK_PER_HEIGHT), ('knee', -THIGH_PER_HEIGHT),
+        ('ankle', -LEG_PER_HEIGHT), ('foot', -LEG_PER_HEIGHT - 0.02), ('collar', 0.3),
         ('elbow', 0.1), ('wrist', 0.0), ('hand', 0.0),
     ) for s in ('left', 'right')},
     'head': _NECK_ABOVE + 0.09,
@@ -74,8 +78,14 @@ class Rule:
 
 
 def _rules() -> list[Rule]:
+    """Best ways first; what a rule builds on stands before it."""
+    arms = _both(_collar) + _both(_elbow) + _both(_wrist) + _both(_hand)
+    return [*_pelvis(), *_legs(), *_trunk(), *arms]
+
+
+def _pelvis() -> list[Rule]:
     girdle = HIP_WIDTH_PER_HEIGHT / 2
-    rules = [
+    return [
         Rule('pelvis', {'left_hip': 0.5, 'right_hip': 0.5}),
         *(
             Rule('pelvis', {joint: 1.0}, (0, 0, -above), note='hips')
@@ -85,34 +95,34 @@ def _rules() -> list[Rule]:
         *_both(
             lambda s, o: Rule(f'{s}_hip', {'pelvis': 1.0}, _sided(s, 0, girdle, 0), note='hips')
         ),
+    ]
+
+
+def _legs() -> list[Rule]:
+    thigh, shank = (0.0, 0.0, -THIGH_PER_HEIGHT), (0.0, 0.0, -SHANK_PER_HEIGHT)
+    toes = (0.55 * FOOT_LENGTH_PER_HEIGHT, 0.0, 0.018 - ANKLE_HEIGHT_PER_HEIGHT)
+    return [
         *_both(lambda s, o: Rule(f'{s}_knee', {f'{s}_hip': 0.5, f'{s}_ankle': 0.5}, note='leg')),
-        *_both(lambda s, o: Rule(f'{s}_knee', {f'{s}_hip': 1.0}, (0, 0, -_THIGH), note='leg')),
-        *_both(lambda s, o: Rule(f'{s}_ankle', {f'{s}_knee': 1.0}, (0, 0, -_SHANK), note='leg')),
-        *_both(
-            lambda s, o: Rule(
-                f'{s}_foot',
-                {f'{s}_ankle': 1.0},
-                (0.55 * FOOT_LENGTH_PER_HEIGHT, 0, 0.018 - ANKLE_HEIGHT_PER_HEIGHT),
-                note='feet',
-            )
-        ),
+        *_both(lambda s, o: Rule(f'{s}_knee', {f'{s}_hip': 1.0}, thigh, note='leg')),
+        *_both(lambda s, o: Rule(f'{s}_ankle', {f'{s}_knee': 1.0}, shank, note='leg')),
+        *_both(lambda s, o: Rule(f'{s}_foot', {f'{s}_ankle': 1.0}, toes, note='feet')),
+    ]
+
+
+def _trunk() -> list[Rule]:
+    half = SHOULDER_WIDTH_PER_HEIGHT / 2
+    return [
         Rule('neck', {'left_shoulder': 0.5, 'right_shoulder': 0.5}, (0, 0, 0.03)),
         Rule('neck', {'pelvis': 1.0}, (0, 0, _NECK_ABOVE), 'trunk', _SWAYING),
         *_both(
-            lambda s, o: Rule(
-                f'{s}_shoulder',
-                {'neck': 1.0},
-                _sided(s, 0, SHOULDER_WIDTH_PER_HEIGHT / 2, -0.03),
-                note='arms',
-            )
+            lambda s, o: Rule(f'{s}_shoulder', {'neck': 1.0}, _sided(s, 0, half, -0.03), 'arms')
         ),
         Rule('head', {'neck': 1.0}, (0, 0, 0.09)),
+        *(
+            Rule(f'spine{i}', {'pelvis': 1 - k, 'neck': k})
+            for i, k in ((1, 0.3), (2, 0.5), (3, 0.7))
+        ),
     ]
-    rules += [
-        Rule(f'spine{i}', {'pelvis': 1 - k, 'neck': k}) for i, k in ((1, 0.3), (2, 0.5), (3, 0.7))
-    ]
-    rules += _both(lambda s, o: Rule(f'{s}_collar', {'neck': 0.6, f'{s}_shoulder': 0.4}))
-    return rules + _both(_elbow) + _both(_wrist) + _both(_hand)
 
 
 def _both(make: Callable[[str, str], Rule]) -> list[Rule]:
@@ -123,8 +133,12 @@ def _sided(side: str, forward: float, left: float, up: float) -> tuple[float, fl
     return (forward, left if side == 'left' else -left, up)
 
 
+def _collar(side: str, other: str) -> Rule:
+    return Rule(f'{side}_collar', {'neck': 0.6, f'{side}_shoulder': 0.4})
+
+
 def _elbow(side: str, other: str) -> Rule:
-    swing, lift = (share * _UPPER_ARM / _THIGH for share in (SWING, LIFT))
+    swing, lift = (share * UPPER_ARM_PER_HEIGHT / THIGH_PER_HEIGHT for share in (SWING, LIFT))
     hanging = {f'{side}_shoulder': 1.0}
     swinging = {
         f'{other}_knee': 0.5,
@@ -136,7 +150,7 @@ def _elbow(side: str, other: str) -> Rule:
     return Rule(
         f'{side}_elbow',
         hanging,
-        (0, 0, -_UPPER_ARM),
+        (0, 0, -UPPER_ARM_PER_HEIGHT),
         'arms',
         (against, hanging, hanging),
         running={f'{other}_knee': lift, f'{other}_hip': -lift},
@@ -144,7 +158,7 @@ def _elbow(side: str, other: str) -> Rule:
 
 
 def _wrist(side: str, other: str) -> Rule:
-    ratio = _FOREARM / _UPPER_ARM
+    ratio = FOREARM_PER_HEIGHT / UPPER_ARM_PER_HEIGHT
     return Rule(f'{side}_wrist', {f'{side}_elbow': 1 + ratio, f'{side}_shoulder': -ratio})
 
 

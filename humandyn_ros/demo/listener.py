@@ -13,6 +13,7 @@ from humandyn_ros.quantities import Array
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.handle import Message, NodeHandle, Qos
 from humandyn_ros.sources import point_cloud
+from humandyn_ros.sources.source import stamp_ns
 
 _ARRIVALS = Qos(reliable=True, depth=50)
 _RATE_OVER = 50  # arrivals a rate is counted over
@@ -73,29 +74,29 @@ class Listener:
         return (len(self._arrivals) - 1) * 1e9 / max(self._arrivals[-1] - self._arrivals[0], 1)
 
     def _skeleton(self, message: Message) -> None:
-        self.frames.append(_stamp_ns(message))
+        self.frames.append(stamp_ns(message.header))
 
     def _joints(self, message: Message) -> None:
-        now_ns, stamp_ns = self._handle.now_ns(), _stamp_ns(message)
-        if stamp_ns in self.answers:
+        now_ns, at_ns = self._handle.now_ns(), stamp_ns(message.header)
+        if at_ns in self.answers:
             return  # when input has gone silent, the last instant is told again, fading
         table = np.array([row.values for row in message.interface_values], float)
         columns = dict(zip(messages.INTERFACES, table.T, strict=True))
         valid = bool(columns['valid'].all())
         self.joint_names = tuple(message.joint_names)
-        age_ms = (now_ns - stamp_ns) * 1e-6
-        answer = Answer(now_ns, valid, age_ms, columns['effort'], self._early.pop(stamp_ns, {}))
-        self.answers[stamp_ns] = answer
+        age_ms = (now_ns - at_ns) * 1e-6
+        answer = Answer(now_ns, valid, age_ms, columns['effort'], self._early.pop(at_ns, {}))
+        self.answers[at_ns] = answer
         self._arrivals.append(now_ns)
 
     def _foot(self, side: str, message: Message) -> None:
         force = message.wrench.force
-        stamp_ns, value = _stamp_ns(message), np.array([force.x, force.y, force.z])
-        known = self.answers.get(stamp_ns)
-        (known.feet if known else self._early.setdefault(stamp_ns, {})).setdefault(side, value)
+        at_ns, value = stamp_ns(message.header), np.array([force.x, force.y, force.z])
+        known = self.answers.get(at_ns)
+        (known.feet if known else self._early.setdefault(at_ns, {})).setdefault(side, value)
 
     def _contacts(self, message: Message) -> None:
-        answer = self.answers.get(_stamp_ns(message))
+        answer = self.answers.get(stamp_ns(message.header))
         if answer is None:
             return
         for row in point_cloud.unpack(message).reshape(-1):
@@ -103,8 +104,3 @@ class Listener:
             if segment < len(FEET):
                 point = np.array([row['x'], row['y'], row['z']], float)
                 answer.pressures.setdefault(FEET[segment], point)
-
-
-def _stamp_ns(message: Message) -> int:
-    stamp = message.header.stamp
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)

@@ -7,7 +7,6 @@ import dataclasses
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from humandyn_ros.report import write_report
 from humandyn_ros.resources import resource
 from humandyn_ros.ros.handle import NodeHandle
 from humandyn_ros.ros.open import open_handle
+from humandyn_ros.ros.signals import as_ctrl_c
 
 FASTEST_HZ = 250.0  # that a recording is played at; of faster ones, every other frame or so
 LONGEST_S = 40.0  # of a recording that is shown unless more is asked for
@@ -52,7 +52,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
     noise_mm = SYNTHETIC_NOISE_MM if arguments.recording is None else 0.0
     title = _title(options, noise_mm)
     console = Console()
-    with own_wire(), _signals_interrupt():
+    with own_wire(), as_ctrl_c(signal.SIGTERM, signal.SIGHUP):
         listener = watch(options, motion, noise_mm, title, console)
     comparison = compare(listener, options, motion, title)
     for line in _summary(comparison, len(listener.frames)):
@@ -250,19 +250,3 @@ def _summary(comparison: Comparison, frames: int) -> list[str]:
         named = ', '.join(f'{name} {value:.2f}' for name, value in errors.items())
         lines.append(f'torques    {named} N·m/kg RMS error')
     return lines
-
-
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Make a hang-up or SIGTERM the same as Ctrl-C, so that the nodes are ended."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    chosen = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, interrupt) for number in chosen]
-    try:
-        yield
-    finally:
-        for number, handler in zip(chosen, before, strict=True):
-            signal.signal(number, handler)

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from humandyn_ros.comparison import FEET
 from humandyn_ros.demo.listener import Answer
+from humandyn_ros.evaluation import GROUPS
 from humandyn_ros.quantities import GRAVITY, Array
 
 _WIDTH = 18  # of a bar, characters
@@ -22,7 +23,6 @@ _FULL_FORCE_BW, _FULL_TORQUE = 1.5, 2.5  # that fill a bar: body weights, N·m/k
 _PLAIN_EVERY_S = 2.0
 _EIGHTHS = ' ▏▎▍▌▋▊▉█'
 _COLOURS = {'left': 'dodger_blue2', 'right': 'dark_orange'}
-_JOINTS = {'hip': 'hip_flexion', 'knee': 'knee_angle', 'ankle': 'ankle_angle'}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Moment:
 
     def torque(self, joint: str, side: str) -> float | None:
         """Torque about a joint's flexion coordinate, N·m; None if there is none."""
-        name = f'{_JOINTS[joint]}_{side[0]}'
+        name = f'{GROUPS[joint]}_{side[0]}'
         if self.answer is None or name not in self.joint_names:
             return None
         return float(self.answer.torque[self.joint_names.index(name)])
@@ -97,7 +97,7 @@ class Display:
         assert answer is not None
         feet = [f'{side} {_vertical(answer, side):.0f} N' for side in FEET]
         joints = []
-        for joint in _JOINTS:
+        for joint in GROUPS:
             values = [moment.torque(joint, side) for side in FEET]
             joints.append(
                 f'{joint} ' + ' / '.join('-' if v is None else f'{v:.0f}' for v in values)
@@ -117,7 +117,7 @@ class Display:
             rows.add_column('', justify='right', min_width=15)
         if answer is not None:
             self._add_feet(rows, moment, answer)
-            for joint in _JOINTS:
+            for joint in GROUPS:
                 self._add_joint(rows, moment, joint)
         progress = Table.grid(padding=(0, 1))
         done = min(moment.seconds, moment.whole_s)

@@ -76,8 +76,10 @@ _BALL_HEIGHT = 0.012  # of standing height, ball of the foot above the floor
 def assumed_rest(height_m: float) -> Array:
     """Joint centres (24, 3) m of an average person in SMPL's T shape: x left, y up, z forwards."""
     trunk, hip = body.TRUNK_PER_HEIGHT, body.HIP_WIDTH_PER_HEIGHT / 2
-    thigh, shank = 0.245, 0.246  # of standing height (Drillis and Contini 1966)
+    thigh, shank = body.THIGH_PER_HEIGHT, body.SHANK_PER_HEIGHT
     shoulder = body.SHOULDER_WIDTH_PER_HEIGHT / 2
+    elbow = shoulder + body.UPPER_ARM_PER_HEIGHT
+    wrist = elbow + body.FOREARM_PER_HEIGHT
     ankle, ball = body.ANKLE_HEIGHT_PER_HEIGHT, 0.5 * body.FOOT_LENGTH_PER_HEIGHT
     one_side = {
         'hip': (hip, 0.0, 0.0),
@@ -86,9 +88,9 @@ def assumed_rest(height_m: float) -> Array:
         'foot': (hip, -thigh - shank - ankle + _BALL_HEIGHT, ball),
         'collar': (0.25 * shoulder, 0.9 * trunk, 0.0),
         'shoulder': (shoulder, trunk, 0.0),
-        'elbow': (shoulder + 0.186, trunk, 0.0),
-        'wrist': (shoulder + 0.186 + 0.146, trunk, 0.0),
-        'hand': (shoulder + 0.186 + 0.146 + 0.05, trunk, 0.0),
+        'elbow': (elbow, trunk, 0.0),
+        'wrist': (wrist, trunk, 0.0),
+        'hand': (wrist + 0.05, trunk, 0.0),
     }
     middle = {
         'pelvis': 0.0,

@@ -23,6 +23,7 @@ import yaml
 from humandyn_ros.errors import ConfigError
 from humandyn_ros.resources import resource
 from humandyn_ros.ros.nodes.main import DONE, UNUSABLE
+from humandyn_ros.ros.signals import as_ctrl_c
 
 NODES = {
     'dynamics_node': 'humandyn_ros.ros.nodes.dynamics_node',
@@ -156,7 +157,7 @@ def run_nodes(config: str | None = None, ros_args: Sequence[str] = ()) -> int:
     """
     path = Path(config) if config else resource('config', 'pipeline.yaml')
     entries = nodes_of(path)
-    with _stop_on_signals():
+    with as_ctrl_c(signal.SIGTERM):
         children: list[_Child] = []
         try:
             children += [_Child(entry, entry.command(path, ros_args)) for entry in entries]
@@ -193,20 +194,6 @@ def _stop(children: list[_Child]) -> None:
                 time.sleep(_LOOK_S)
     for child in children:
         child.kill()
-
-
-@contextlib.contextmanager
-def _stop_on_signals() -> Iterator[None]:
-    """Make SIGTERM the same as Ctrl-C."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _say(text: str) -> None:
