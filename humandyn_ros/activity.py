@@ -14,6 +14,7 @@ import numpy as np
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 _LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('knee', 'ankle')]
+_ANKLES = _LEGS[1::2]
 _REFERENCE_LEG_M = 0.86  # an adult of 1.75 m; there the frequencies below apply as they are
 _MOTION = (
     0.02,
@@ -32,6 +33,7 @@ _FIRST = 26  # of that grid, before anything is known: 4.5 Hz
 # a lower cut-off; accelerations grow with the square of speed, so it does too.
 _NOISE_M = 0.36e-3  # m/√Hz
 _CAUTION = 0.185
+_STEPPING = 0.35  # √(g·leg), of one ankle against the other: load changes fast in any walk
 _QUIET = 0.5  # of walking: below it noise is judged as here
 LOW_HZ, HIGH_HZ = 1.5, 12.0
 
@@ -45,6 +47,7 @@ class CutoffPolicy:
     def reset(self) -> None:
         """Forget the motion so far."""
         self._motion: float | None = None
+        self._steps = 0.0
         self._grid: int | None = None
 
     @property
@@ -75,8 +78,8 @@ class CutoffPolicy:
         motion = _motion(velocities, leg_m)
         if self._motion is None:
             self._motion = motion
-        time_s = _RISE_S if motion > self._motion else _FALL_S
-        self._motion += min(1.0, dt / time_s) * (motion - self._motion)
+        self._motion = _followed(self._motion, motion, dt)
+        self._steps = _followed(self._steps, _steps(velocities, leg_m), dt)
         scale = math.sqrt(_REFERENCE_LEG_M / leg_m)
         wanted = scale * float(np.interp(self._motion, _MOTION, _CUTOFF_HZ))
         wanted = min(max(wanted * self._caution(noise_m), LOW_HZ), HIGH_HZ)
@@ -87,12 +90,25 @@ class CutoffPolicy:
 
     def _caution(self, noise_m: float) -> float:
         """Less than one where noise is dense against motion, whatever frame rate and cut-off."""
-        bearable = _NOISE_M * max((self._motion or 0.0) / _WALKING, _QUIET) ** 2
+        steps = min(self._steps / _STEPPING, 1.0)
+        agility = max((self._motion or 0.0) / _WALKING, steps, _QUIET)
+        bearable = _NOISE_M * agility**2
         density = noise_m / math.sqrt(self.cutoff_hz)
         return float((1.0 + (density / bearable) ** 2) ** -_CAUTION)
+
+
+def _followed(past: float, now: float, dt: float) -> float:
+    """A measure that follows motion quickly up and slowly down."""
+    return past + min(1.0, dt / (_RISE_S if now > past else _FALL_S)) * (now - past)
 
 
 def _motion(velocities: Array, leg_m: float) -> float:
     relative = velocities[_LEGS] - velocities[0]
     mean = float(np.sqrt((relative * relative).sum() / len(_LEGS)))
     return max(mean, abs(float(velocities[0, 2]))) / math.sqrt(GRAVITY * leg_m)
+
+
+def _steps(velocities: Array, leg_m: float) -> float:
+    """How fast one ankle moves against the other: fast in every step, on any floor or belt."""
+    left, right = velocities[_ANKLES].tolist()
+    return math.dist(left, right) / math.sqrt(GRAVITY * leg_m)

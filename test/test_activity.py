@@ -72,3 +72,14 @@ def test_reset_forgets():
     policy.reset()
     assert policy.cutoff_hz == CutoffPolicy().cutoff_hz
     assert policy.vigour == 0.0
+
+
+def test_noise_lowers_the_cutoff_less_where_feet_step_than_in_a_squat_of_the_same_speed():
+    squatting, stepping = CutoffPolicy(), CutoffPolicy()
+    walk = moving(0.25)
+    walk[SHANKS[2:]] = 0.0
+    walk *= np.sqrt(2.0)  # one leg swings, the other stands: the same mean speed
+    for _ in range(400):
+        squatting.step(moving(0.25), 0.003, LEG, 0.01)
+        stepping.step(walk, 0.003, LEG, 0.01)
+    assert stepping.cutoff_hz > 1.3 * squatting.cutoff_hz
