@@ -1,7 +1,7 @@
 """Writes generated tables into README.md, between their markers.
 
-`python -m bench.readme` rewrites the tables that need no measurement (parameters, formats,
-topics); the benchmarks write theirs through `write_section`.
+`python -m bench.readme` rewrites the tables that need no measurement (parameters, formats); the
+benchmarks write theirs through `write_section`.
 """
 
 from __future__ import annotations

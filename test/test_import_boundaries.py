@@ -30,9 +30,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             'safety',
         }
     ),
-    frozenset(
-        {'metrics', 'recordings', 'forces', 'sources', 'mannequin', 'choreography', 'synthetic'}
-    ),
+    frozenset({'metrics', 'recordings', 'sources', 'mannequin', 'choreography', 'synthetic'}),
     frozenset({'engines'}),
     frozenset({'estimator', 'people'}),
     frozenset({'bags', 'motion', 'ros', 'view'}),
@@ -51,7 +49,7 @@ CONFINED = {
     'tensorrt': {'engines/backends.py'},
     'mujoco': set(),
     'matplotlib': {'plots.py'},
-    'ezc3d': {'recordings', 'forces'},
+    'ezc3d': set(),
 }
 
 MODULES = sorted(PACKAGE.rglob('*.py'))

@@ -9,7 +9,10 @@ from humandyn_ros.config import Checked, setting
 
 @dataclass(frozen=True)
 class ContactConfig(Checked):
-    """How contact is judged and force distributed; lengths in leg lengths, speeds in √(g·leg)."""
+    """How contact is judged and force distributed; lengths in leg lengths, speeds in √(g·leg).
+
+    The defaults were searched for on the recordings that docs/accuracy_log.md names.
+    """
 
     friction: float = setting(0.6, '', 'friction coefficient', low=0.1, high=2.0)
     treadmill: bool = setting(True, '', 'estimate the velocity of the surface from the feet')

@@ -12,7 +12,7 @@ from humandyn_ros.recordings.axes import checked_up
 from humandyn_ros.recordings.files import stem_and_ending
 from humandyn_ros.recordings.recording import Forces, Moments, Recording
 
-# Readers are imported when called for: ezc3d alone costs a node 0.3 s that it does not need.
+# Readers are imported when called for: a node that reads none pays nothing.
 
 
 def read_motion(
