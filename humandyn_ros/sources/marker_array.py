@@ -21,14 +21,14 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
     """Return one frame per body; joints without a marker are not seen.
 
     Raises:
-        StreamError: A marker's number lies outside the format's joints.
+        StreamError: A marker's number is negative, or lies outside the format's joints.
     """
     bodies: dict[int, tuple[Any, Array]] = {}
     for marker in message.markers:
         if marker.action != 0:  # only ADD carries a position
             continue
         body, joint = divmod(int(marker.id), _PER_BODY)
-        if joint >= len(skeleton.joints):
+        if body < 0 or joint >= len(skeleton.joints):
             raise StreamError(
                 f'marker {marker.id} would be joint {joint} of body {body}, but skeleton format '
                 f'{skeleton.name} has {len(skeleton.joints)} joints; set the parameter `format`'

@@ -67,6 +67,9 @@ def test_markers_are_grouped_by_the_hundreds_of_their_number():
     assert second.confidence.tolist() == [0.0, 1.0]
 
 
-def test_a_marker_beyond_the_formats_joints_is_refused():
-    with pytest.raises(StreamError, match='joint 5 of body 1'):
-        marker_array.read(SimpleNamespace(markers=[marker(105)]), TWO)
+@pytest.mark.parametrize(
+    ('number', 'words'), [(105, 'joint 5 of body 1'), (-100, 'joint 0 of body -1')]
+)
+def test_a_marker_that_is_no_joint_of_the_format_is_refused(number, words):
+    with pytest.raises(StreamError, match=words):
+        marker_array.read(SimpleNamespace(markers=[marker(number)]), TWO)
