@@ -16,13 +16,8 @@ from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 _LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('knee', 'ankle')]
 _ANKLES = _LEGS[1::2]
 _REFERENCE_LEG_M = 0.86  # an adult of 1.75 m; there the frequencies below apply as they are
-_MOTION = (
-    0.02,
-    0.10,
-    0.25,
-    0.45,
-    0.85,
-)  # √(g·leg): standing, shifting, squatting, walking, running
+# √(g·leg): standing, shifting, squatting, walking, running.
+_MOTION = (0.02, 0.10, 0.25, 0.45, 0.85)
 _CUTOFF_HZ = (2.2, 3.2, 4.8, 6.2, 7.0)
 _WALKING = 0.4  # √(g·leg)
 _RUNNING = 0.6, 0.9

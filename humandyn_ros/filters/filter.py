@@ -8,7 +8,7 @@ import numpy as np
 
 from humandyn_ros.errors import ConfigError, StreamError
 from humandyn_ros.filters.config import MAX_CUTOFF_HZ, MIN_CUTOFF_HZ, FilterConfig
-from humandyn_ros.filters.gate import NEVER_NS, Gate
+from humandyn_ros.filters.gate import NEVER_NS, OutlierGate
 from humandyn_ros.filters.noise import NoiseLevel
 from humandyn_ros.quantities import Array, KinematicState, Mask
 
@@ -22,7 +22,7 @@ class Filter(ABC):
     Frames come in order of their stamps, at 15-250 Hz, regular or not. A repeated stamp is
     ignored; a frame that is late by less than the lag is sorted in; later ones are ignored; a
     stamp further back than `gap_s` is an error, and `reset` starts anew. A jump ahead of more than
-    `gap_s` restarts by itself. Outliers count as not seen (see `Gate`).
+    `gap_s` restarts by itself. Outliers count as not seen (see `OutlierGate`).
 
     Args:
         config: Settings.
@@ -40,7 +40,7 @@ class Filter(ABC):
         self.joints = joints
         self._cutoff_hz = self.config.cutoff_hz
         self._gap_ns = round(self.config.gap_s * 1e9)
-        self._gate = Gate(self.config, joints)
+        self._gate = OutlierGate(self.config, joints)
         self._close_ns = round(CLOSE * 1e9 / self.config.max_rate_hz)
         self.noise = NoiseLevel(joints, self.config.noise_m)
         self.repeated = self.late = self.rejected = self.restarts = 0

@@ -12,7 +12,7 @@ NEVER_NS = -(1 << 62)
 BASELINE_NS = 20_000_000  # least time between the two points of the line
 
 
-class Gate:
+class OutlierGate:
     """Rejects points that are too far from a straight line through two points believed before.
 
     The line goes through the newest and one at least 20 ms older. The innovation may come from

@@ -1,12 +1,12 @@
 import numpy as np
 
 from humandyn_ros.filters import FilterConfig
-from humandyn_ros.filters.gate import Gate
+from humandyn_ros.filters.gate import OutlierGate
 
 
 def test_the_gate_judges_joints_together_as_it_does_one_by_one(take):
     rng = np.random.default_rng(0)
-    together, apart = Gate(FilterConfig(), 2), Gate(FilterConfig(), 3)
+    together, apart = OutlierGate(FilterConfig(), 2), OutlierGate(FilterConfig(), 3)
     unseen = np.array([True, True, False])  # so that the second never judges all together
     found = 0
     for stamp in take.jittered(100, 5.0):
