@@ -97,7 +97,12 @@ class WindowedFilter(Filter):
             seen = np.ones(self.joints, dtype=np.bool_)
         else:
             seen = self._seen(ago, weights)
-            states, gain = self._apart(ago, weights, points)
+            shared = _shared(weights)
+            states, gain = (
+                self._apart(ago, weights, points)
+                if shared is None
+                else self._together(ago, shared, points)
+            )
         return self._state(
             stamp_ns, states.reshape(3, -1, 3), seen, np.sqrt(gain) * self.noise.stddev
         )
@@ -193,6 +198,17 @@ def _keep(kept: dict[Key, Value], most: int, key: Key, value: Value) -> None:
     if len(kept) >= most:
         kept.clear()
     kept[key] = value
+
+
+def _shared(weights: Array) -> Array | None:
+    """Weights (N,) that all joints share, those never measured left aside; None if they differ.
+
+    Half a body, seen by a set of markers on the legs, then costs no more than a whole one.
+    """
+    most: Array = weights.max(axis=1)
+    absent = ~weights.any(axis=0)
+    alike = ((weights == most[:, None]) | absent).all()
+    return most if alike and not absent.all() else None
 
 
 def _products(basis: Array, diagonals: int) -> Array:
