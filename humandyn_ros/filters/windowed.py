@@ -208,7 +208,7 @@ def _shared(weights: Array) -> Array | None:
     most: Array = weights.max(axis=1)
     absent = ~weights.any(axis=0)
     alike = ((weights == most[:, None]) | absent).all()
-    return most if alike and not absent.all() else None
+    return most if alike and np.count_nonzero(most) >= MIN_POINTS else None
 
 
 def _products(basis: Array, diagonals: int) -> Array:
