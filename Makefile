@@ -39,7 +39,9 @@ test: lint
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	  echo $(BIN)/mypy; $(BIN)/mypy; \
+	else echo 'mypy left out: it needs Python 3.11, as NumPy types arrays differently elsewhere'; fi
 
 accuracy: $(STAMP)
 	$(BIN)/python -m bench.accuracy
