@@ -99,7 +99,6 @@ def test_a_quarter_turn_does_not_matter(motion, degrees):
     assert_alike(table(answer(moved(them, lambda p: p @ turn.T))), turned(expected, turn))
 
 
-@pytest.mark.xfail(strict=True, reason='friction cones and noise levels follow the world axes')
 @pytest.mark.parametrize('noise_m', [0.0, 0.005])
 @pytest.mark.parametrize('degrees', [30, 137])
 def test_the_heading_does_not_matter(degrees, noise_m):

@@ -59,7 +59,13 @@ class Distributor:
         self._dual: Array | None = None
 
     def step(
-        self, places: Array, likely: Array, loads: JointLoads, leg: float, vigour: float
+        self,
+        places: Array,
+        likely: Array,
+        loads: JointLoads,
+        leg: float,
+        vigour: float,
+        turn: Array,
     ) -> tuple[Array, Array]:
         """Forces at one instant.
 
@@ -69,12 +75,14 @@ class Distributor:
             loads: What must act on the body.
             leg: Leg length, m.
             vigour: 0 at rest, 1 in walking and running: how much may stay unexplained.
+            turn: Level rotation (3, 3) from the world to the person's own axes, along which the
+                cones have their edges: whichever way somebody faces, the forces are the same.
 
         Returns:
             Forces at the places of both feet (2, 7, 3) and on the seat (3,) N/kg.
         """
         centre, force = loads.mass_centre, loads.force[0]
-        arms = places - centre
+        arms = (places - centre) @ turn.T
         columns = self._columns
         columns[3:] = (self._moments @ (arms / leg).ravel()).reshape(3, -1)
         towards = -arms.take(_AIMED, 0)
@@ -82,10 +90,11 @@ class Distributor:
         columns[:3, _AIM] = (towards / np.sqrt((towards * towards) @ _ONES)[:, None]).T
         columns[3:5, -1] = arms[_SEAT, 1] / leg, -arms[_SEAT, 0] / leg
         target = np.empty(6)
-        target[:3], target[3:] = force, (loads.moment[0] - lever(centre, force)) / leg
+        target[:3] = turn @ force
+        target[3:] = turn @ (loads.moment[0] - lever(centre, force)) / leg
         target /= GRAVITY
         slack = self._slack * max(vigour * vigour, _LEAST_SLACK)
         ease = (likely**self.config.sharpness).take(_OWNER) * self._ease
         weights, self._dual = distribute(columns, ease, target, slack, self._dual)
-        parts = _SUMS @ (GRAVITY * weights * columns[:3]).T
+        parts = _SUMS @ (GRAVITY * weights * columns[:3]).T @ turn
         return parts[:_SEAT].reshape(2, _FOOT, 3), parts[_SEAT]

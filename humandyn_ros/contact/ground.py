@@ -121,7 +121,8 @@ class Ground:
             slip = velocities[0] - surface
             seat = seat_probability(loads, points, math.sqrt(slip @ slip), leg)
         places, chances = self._places(points, likely, seat_at, seat)
-        forces, carried = self._distributor.step(places, chances, loads, leg, vigour)
+        turn = _turn(positions)
+        forces, carried = self._distributor.step(places, chances, loads, leg, vigour, turn)
         steepness = 1.0 + (self.config.transfer - 1.0) * vigour
         _steepen(forces, steepness)
         answer = _answer(loads, points, forces, likely, (carried, seat_at, seat))
@@ -185,6 +186,14 @@ def _goes_back(positions: Array, pelvis: Array, ball: Array) -> bool:
     across = positions[_RIGHT_HIP] - positions[_LEFT_HIP]
     relative = ball - pelvis
     return bool(relative[1] * across[0] < relative[0] * across[1])
+
+
+def _turn(positions: Array) -> Array:
+    """Level rotation (3, 3) from the world to axes of which the second points to the left hip."""
+    x, y, _ = (positions[_LEFT_HIP] - positions[_RIGHT_HIP]).tolist()
+    level = math.hypot(x, y)
+    s, c = (x / level, y / level) if level > 1e-6 else (0.0, 1.0)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
 def _steepen(forces: Array, exponent: float) -> None:

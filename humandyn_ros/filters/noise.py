@@ -10,7 +10,7 @@ from humandyn_ros.filters.history import History
 from humandyn_ros.quantities import Array
 
 ORDER = 5  # of the differences: motion below a fifth of the frame rate hardly shows
-MEDIAN_OF_NORMAL = 0.6745  # median of |z| for a standard normal z
+MEDIAN_OF_LENGTH = 1.5382  # median length of a vector of three standard normal numbers
 FIRST_STEP, LAST_STEP = 0.2, 0.02  # of the running median, in natural logarithms
 EVERY = 3  # of the frames is looked at
 LEARNING_FRAMES = 30.0  # the step falls to half after so many frames, and so on
@@ -62,10 +62,11 @@ class NoiseLevel:
     def _learn(self) -> None:
         history = self._history
         ago_us = (history.stamps[-1] - history.stamps) // 1000
-        difference = np.abs(_unit_difference(ago_us.tobytes()) @ history.points).reshape(-1, 3)
-        above = (difference > MEDIAN_OF_NORMAL * self._stddev[:, None]).sum(axis=1)
+        difference = (_unit_difference(ago_us.tobytes()) @ history.points).reshape(-1, 3)
+        length = np.sqrt(np.square(difference).sum(axis=1))  # axes would make heading matter
+        above = length > MEDIAN_OF_LENGTH * self._stddev
         step = max(FIRST_STEP / (1.0 + self._frames / LEARNING_FRAMES), LAST_STEP)
-        factor = np.exp(step * (above - 1.5))
+        factor = np.exp(step * np.where(above, 0.75, -0.75))
         if not history.even.all():
             factor[(history.weights == 0.0).any(axis=0)] = 1.0
         self._stddev = np.minimum(np.maximum(self._stddev * factor, LEAST_M), MOST_M)
