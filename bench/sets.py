@@ -14,7 +14,9 @@ from humandyn_ros.config import PersonConfig
 from humandyn_ros.recordings import read_motion
 from humandyn_ros.reference import ReplayOptions
 
-TUNED = frozenset({'RBDS001', 'RBDS03', 'RBDS04', 'HC002D', 'HC030A', 'HC031A', 'rajagopal'})
+TUNED = frozenset(
+    {'RBDS001', 'RBDS03', 'RBDS04', 'HC002D', 'HC030A', 'HC031A', 'rajagopal', 'treadmill'}
+)
 """People and walks that settings were chosen on; every other is reported apart."""
 
 

@@ -65,6 +65,7 @@ class Distributor:
         loads: JointLoads,
         leg: float,
         vigour: float,
+        *,
         turn: Array,
     ) -> tuple[Array, Array]:
         """Forces at one instant.

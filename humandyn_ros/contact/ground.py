@@ -122,7 +122,7 @@ class Ground:
             seat = seat_probability(loads, points, math.sqrt(slip @ slip), leg)
         places, chances = self._places(points, likely, seat_at, seat)
         turn = _turn(positions)
-        forces, carried = self._distributor.step(places, chances, loads, leg, vigour, turn)
+        forces, carried = self._distributor.step(places, chances, loads, leg, vigour, turn=turn)
         steepness = 1.0 + (self.config.transfer - 1.0) * vigour
         _steepen(forces, steepness)
         answer = _answer(loads, points, forces, likely, (carried, seat_at, seat))
