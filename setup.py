@@ -61,8 +61,8 @@ setup(
             'pytest>=8,<10',
             'pytest-timeout>=2.3,<3',
             'hypothesis>=6.100,<7',
-            'ruff>=0.9,<1',
-            'mypy>=1.14,<3',
+            'ruff>=0.17,<0.18',
+            'mypy>=2.4,<2.5',
             'types-PyYAML>=6.0,<7',
             'ezc3d>=1.5.19,<2',  # writes and judges .c3d files in tests
             'pin>=3.4,<5; platform_machine == "x86_64"',
