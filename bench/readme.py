@@ -6,7 +6,7 @@ benchmarks write theirs through `write_section`.
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,41 +21,26 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def write_section(name: str, text: str) -> None:
     """Replace what stands between `<!-- begin NAME -->` and `<!-- end NAME -->`."""
-    begin, end = f'<!-- begin {name} -->\n', f'\n<!-- end {name} -->'
+    begin, end = f'<!-- begin {name} -->\n', f'<!-- end {name} -->'
     whole = README.read_text()
     head, found, rest = whole.partition(begin)
     if not found or end not in rest:
         raise SystemExit(f'README.md has no section {name}')
-    README.write_text(head + begin + text + end + rest.partition(end)[2])
+    README.write_text(f'{head}{begin}{text}\n{end}{rest.partition(end)[2]}')
 
 
 def parameters() -> str:
-    """Return the table of every setting: name, default, unit, range, what it does."""
-    from humandyn_ros.config import PersonConfig
-    from humandyn_ros.engines.physics import PhysicsConfig
-    from humandyn_ros.filters import FilterConfig
-    from humandyn_ros.safety import SafetyConfig
+    """Return the table of every parameter of the dynamics node."""
+    from humandyn_ros.ros.nodes.dynamics_node import GROUPS
 
-    groups = {
-        'person': PersonConfig,
-        'filter': FilterConfig,
-        'physics': PhysicsConfig,
-        'safety': SafetyConfig,
-    }
-    rows = [
-        _parameter_row(group, item)
-        for group, settings in groups.items()
-        for item in dataclasses.fields(settings)
-        if item.metadata
-    ]
-    return table(('parameter', 'default', 'unit', 'range', 'meaning'), rows)
-
-
-def _parameter_row(group: str, item: dataclasses.Field) -> tuple[object, ...]:
-    rule = item.metadata
-    span = ', '.join(rule['choices']) or f'{rule["low"]:g} to {rule["high"]:g}'
-    default = '(not set)' if item.default is None else item.default
-    return (f'`{group}.{item.name}`', default, rule['unit'], span, rule['description'])
+    rows = []
+    for group in GROUPS:
+        for item in group.fields():
+            default = group.default_of(item)
+            absent = isinstance(default, float) and math.isnan(default)
+            shown = '(absent)' if absent or default == '' else default
+            rows.append((f'`{item.name}`', shown, item.description))
+    return table(('parameter', 'default', 'meaning'), rows)
 
 
 def formats() -> str:
