@@ -119,7 +119,7 @@ class Ground:
         seat, seat_at = 0.0, seat_point(loads.points[0], leg)
         if self.config.seat:
             slip = velocities[0] - surface
-            seat = seat_probability(loads, points, math.sqrt(slip @ slip), leg)
+            seat = seat_probability(loads, points, likely.max(1), math.sqrt(slip @ slip), leg)
         places, chances = self._places(points, likely, seat_at, seat)
         turn = _turn(positions)
         forces, carried = self._distributor.step(places, chances, loads, leg, vigour, turn=turn)

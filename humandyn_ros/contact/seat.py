@@ -13,6 +13,9 @@ _LOW = 0.78  # pelvis above the floor in leg lengths: sitting about .5, standing
 _LOW_WIDTH = 0.04
 _BEHIND, _BEHIND_WIDTH = 0.05, 0.02  # of the needed centre of pressure, leg lengths
 _STILL, _STILL_WIDTH = 0.25, 0.05  # of the pelvis, √(g·leg)
+_SURE = 0.2  # contact probability from which a foot counts in full
+_FAINT = 0.05  # how much one in the air counts
+_AIR = 0.5  # leg lengths by which a foot in the air recedes
 _BELOW = 0.1  # seat under the hip centres, leg lengths
 
 
@@ -20,28 +23,37 @@ def _sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, x))))
 
 
-def seat_probability(loads: JointLoads, soles: Array, speed: float, leg: float) -> float:
+def seat_probability(
+    loads: JointLoads, soles: Array, touching: Array, speed: float, leg: float
+) -> float:
     """How likely a seat carries part of the weight.
 
     The feet alone can only give a wrench whose centre of pressure lies between them. Where the
-    motion needs one outside, and the pelvis is low and slow, something else carries.
+    motion needs one outside, and the pelvis is low and slow, something else carries. A foot in
+    the air, on the other knee for instance, is neither floor nor reach.
 
     Args:
         loads: What must act on the body.
         soles: Contact points of both soles (2, 7, 3) m about the loads' origin, on the floor.
+        touching: How likely each foot touches (2,); one in the air carries nothing.
         speed: Of the pelvis against the floor, m/s.
         leg: Leg length, m.
     """
     (x, y, up), (mx, my, _) = loads.force[0].tolist(), loads.moment[0].tolist()
-    floor = 0.5 * float(soles[0, 0, 2] + soles[1, 0, 2])
+    counts = np.minimum(touching / min(_SURE, float(touching.max())), 1.0)
+    left, right = (_FAINT + counts).tolist()
+    share = left / (left + right)
+    floor = share * float(soles[0, 0, 2]) + (1.0 - share) * float(soles[1, 0, 2])
     low = _sigmoid((_LOW + floor / leg) / _LOW_WIDTH)  # the pelvis is the origin
     if low < 1e-3 or up < 1.0:
         return 0.0
     needed = np.array([floor * x - my, floor * y + mx]) / up  # where the wrench meets the floor
-    points = soles.reshape(-1, 3)[:, :2]
-    away = -points.mean(0)
+    points = soles[:, :, :2]
+    middle = points.mean(1)
+    away = -share * middle[0] - (1.0 - share) * middle[1]
     away = away / max(math.sqrt(float(away @ away)), 1e-3)
-    outside = float(away @ needed - (points @ away).max()) / leg
+    reach = (points @ away).max(1) - _AIR * leg * (1.0 - counts)
+    outside = float(away @ needed - reach.max()) / leg
     behind = _sigmoid((outside - _BEHIND) / _BEHIND_WIDTH)
     still = _sigmoid((_STILL - speed / math.sqrt(GRAVITY * leg)) / _STILL_WIDTH)
     return low * behind * still

@@ -23,8 +23,8 @@ def loads(pelvis_height, centre_forward):
     return replace(found, force=force, moment=moment), soles
 
 
-def probability(pelvis_height=0.45, centre_forward=0.1, speed=0.0):
-    return seat_probability(*loads(pelvis_height, centre_forward), speed, LEG)
+def probability(pelvis_height=0.45, centre_forward=0.1, speed=0.0, touching=(1.0, 1.0)):
+    return seat_probability(*loads(pelvis_height, centre_forward), np.array(touching), speed, LEG)
 
 
 def test_a_low_still_pelvis_behind_the_feet_sits():
@@ -35,6 +35,13 @@ def test_who_stands_moves_or_balances_over_the_feet_does_not():
     assert probability(pelvis_height=0.9) < 0.01
     assert probability(speed=1.5) < 0.01
     assert probability(centre_forward=0.45) < 0.05
+
+
+def test_a_foot_in_the_air_is_neither_floor_nor_reach():
+    on_rung, soles = loads(0.8, 0.1)
+    soles[0, :, 2] += 0.25  # one foot on a rung, the other hangs over a deeper floor
+    assert seat_probability(on_rung, soles, np.array([1.0, 0.0]), 0.0, LEG) > 0.8
+    assert seat_probability(on_rung, soles, np.array([1.0, 1.0]), 0.0, LEG) < 0.5
 
 
 def test_the_seat_is_under_the_hips():
