@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from humandyn_ros.errors import ConfigError, SkeletonError, StreamError
+from humandyn_ros.filters import FilterConfig
 from humandyn_ros.quantities import Skeleton
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.nodes.dynamics_node import DynamicsNode
@@ -12,6 +13,7 @@ from humandyn_ros.synthetic import person
 
 SECOND = 1_000_000_000
 STEP = 20_000_000
+LAG_NS = round(FilterConfig().lag_s * 1e9)
 CLOUD = point_cloud.TYPE
 
 
@@ -118,7 +120,7 @@ def test_stamps_that_fall_back_start_the_filter_afresh_and_torques_return(rig):
     node.ahead_ns = -20 * SECOND
     node.play(1.5)
     newest = node.sent('humans/wearer/joint_torques')[-1]
-    assert node.stamp_of(newest) == node.handle.ros_ns - 20 * SECOND - 80_000_000
+    assert node.stamp_of(newest) == node.handle.ros_ns - 20 * SECOND - LAG_NS
 
 
 def test_repeated_stamps_change_nothing(rig):
