@@ -132,7 +132,10 @@ def _latency(
     lag = round(FilterConfig().lag_s * 1e9)
     warm = stamps[0] + WARM_UP_S * 1e9
     expected = int((stamps >= warm).sum()) * people
-    for _, ns, at in received:
+    first: dict[tuple[int, int], int] = {}
+    for body, ns, at in received:
+        first.setdefault((body, ns), at)  # a fading torque comes again under its old stamp
+    for (_, ns), at in first.items():
         newest = int(stamps[np.abs(stamps - (ns + lag)).argmin()])
         if newest >= warm:
             ages.append((at - sent[newest]) * 1e-6)
