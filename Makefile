@@ -2,9 +2,13 @@
 # Another interpreter: make demo PYTHON=python3.12
 PYTHON ?= python3
 VENV   ?= .venv
-EXTRAS ?= report,sim,test
+EXTRAS ?= report,sim,onnx,fast
+TEST_EXTRAS ?= train,test
+# Another build of PyTorch: make test TORCH=torch==2.9.0
+TORCH  ?= torch==2.13.0
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+TESTS  := $(VENV)/.installed-for-tests
 
 # .venv is as wanted: installed to the end, from here, with these extras, and by the interpreter
 # that was asked for. A moved checkout, a vanished interpreter or a stopped installation is not.
@@ -30,23 +34,30 @@ $(STAMP): setup.py humandyn_ros/__init__.py
 	@$(BIN)/python -m pip install -qq --editable '.[$(EXTRAS)]'
 	@echo '$(WANTED)' > $@
 
+# What tests and training need besides is large (PyTorch), so the demonstration goes without.
+$(TESTS): $(STAMP)
+	@echo 'Adding PyTorch and the test tools ...'
+	@$(BIN)/python -m pip install -qq '$(TORCH)'
+	@$(BIN)/python -m pip install -qq --editable '.[$(EXTRAS),$(TEST_EXTRAS)]'
+	@touch $@
+
 demo: $(STAMP)
 	$(BIN)/humandyn demo
 
 test: lint
 	$(BIN)/python -m pytest
 
-lint: $(STAMP)
+lint: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
 	  echo $(BIN)/mypy; $(BIN)/mypy; \
 	else echo 'mypy left out: it needs Python 3.11, as NumPy types arrays differently elsewhere'; fi
 
-accuracy: $(STAMP)
+accuracy: $(TESTS)
 	$(BIN)/python -m bench.accuracy
 
-bench: $(STAMP)
+bench: $(TESTS)
 	$(BIN)/python -m bench.run
 
 clean:

@@ -57,6 +57,17 @@ setup(
     extras_require={
         'report': ['matplotlib>=3.8,<4'],
         'sim': ['mujoco>=3.2,<5'],
+        'onnx': ['onnxruntime>=1.18,<2'],  # runs the networks; no torch
+        'fast': ['numba>=0.61,<1'],
+        'train': [
+            'torch>=2.6,<3',
+            'onnx>=1.17,<2',
+            'onnxscript>=0.3,<1',
+            'safetensors>=0.4,<1',
+            'tensorboard>=2.16,<3',
+        ],
+        # The body model's code and files are licensed for research: an extra of its own.
+        'smpl': ['smplx>=0.1.28,<0.2'],
         'test': [
             'pytest>=8,<10',
             'pytest-timeout>=2.3,<3',

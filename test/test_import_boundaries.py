@@ -30,7 +30,17 @@ LAYERS: tuple[frozenset[str], ...] = (
             'safety',
         }
     ),
-    frozenset({'metrics', 'recordings', 'sources', 'mannequin', 'choreography', 'synthetic'}),
+    frozenset(
+        {
+            'metrics',
+            'segmentation',
+            'recordings',
+            'sources',
+            'mannequin',
+            'choreography',
+            'synthetic',
+        }
+    ),
     frozenset({'engines'}),
     frozenset({'estimator', 'people'}),
     frozenset({'bags', 'motion', 'ros', 'view'}),
@@ -45,9 +55,13 @@ CONFINED = {
     'rosbags': {'bags.py', 'ros/dds/'},
     'torch': {'learning/', 'engines/torch_backend.py'},
     'smplx': {'learning/'},
-    'onnxruntime': {'engines/backends.py'},
-    'tensorrt': {'engines/backends.py'},
-    'mujoco': set(),
+    'onnx': {'learning/'},
+    'onnxruntime': {'engines/backends'},
+    'tensorrt': {'engines/backends'},
+    'numba': {'kernels'},
+    'opensim': {'learning/'},
+    'transformers': {'learning/'},
+    'mujoco': {'learning/'},
     'matplotlib': {'plots.py'},
     'ezc3d': set(),
 }
@@ -118,4 +132,6 @@ def test_importing_the_package_pulls_in_no_heavy_library():
         'mujoco',
         'rclpy',
         'torch',
+        'onnxruntime',
+        'numba',
     }
