@@ -1,0 +1,18 @@
+"""Labelled motion from seeds: the training data of every network, none of it stored.
+
+seed motion (procedural or recorded) -> augmentation -> root correction -> labels by physics
+-> gate -> sensor noise, markers, text
+
+    for clip in stream(seed=0, split='train', recipe=Recipe(rate_hz=60.0), data=path):
+        for window in clip.windows(length=24, stride=4, kept=1.0):
+            window.seen, window.torque_smpl, ...
+
+`stream` never ends and is deterministic: the same arguments give the same clips in the same order.
+`Recipe` says rate, kinds, noise and what is computed; `data` is the folder of the recordings, and
+None leaves procedural motion only. `library(...)` labels some minutes once and keeps them in
+memory or in shards outside the repository.
+"""
+
+from humandyn_ros.learning.synthesis.labelled import ACTIONS, Fact, LabelledMotion, Origin
+
+__all__ = ['ACTIONS', 'Fact', 'LabelledMotion', 'Origin']
