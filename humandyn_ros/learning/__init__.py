@@ -1,0 +1,1 @@
+"""Making and training the networks; needs the extra `train`, which running them does not."""
