@@ -102,6 +102,14 @@ class InverseDynamics:
 
 
 @dataclass(frozen=True, eq=False)
+class MuscleActivation:
+    """How strongly muscles are driven; for surface EMG the channels and their envelopes."""
+
+    names: tuple[str, ...]  # (K)
+    activation: Array  # (K,) 0-1; EMG in the unit of its training material
+
+
+@dataclass(frozen=True, eq=False)
 class ContactForce:
     """Force of the environment on one part of the person, in world axes."""
 
