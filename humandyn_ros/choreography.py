@@ -3,8 +3,10 @@
 Every move is built from seventh-order steps, so every channel has four continuous derivatives.
 Channels per foot ('_r', '_l'): forwards m, outwards m, lift m, pitch rad (toes up positive), heel
 (1 turns about the heel, 0 about the ball), pressure (centre of pressure ahead of mid-foot, of
-height). Channels of the body: share_r (of the weight, from one half), crouch m (height of the
-centre of mass), gait (0-1), lean rad (trunk forwards), reach rad (arms forwards).
+height), yaw rad. Channels of the body: share_r (of the feet's weight, from one half), crouch m
+(height of the centre of mass), gait (0-1), lean rad (trunk forwards), reach rad (arms forwards),
+prop (share of the weight on a prop such as a seat), and every coordinate of the mannequin's trunk
+and arms by its own name, rad, added to the rest.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ class Score:
         moves: Channel name to (start s, end s, value at the end), in order of time.
         heights: Functions of time (T,) s that add to the height of the centre of mass (T,) m.
         jumps: Instants (s) at which a jump begins.
+        prop: Where on the ground a prop carries, forwards and left, m.
     """
 
     seed: int
@@ -59,6 +62,7 @@ class Score:
     moves: dict[str, list[tuple[float, float, float]]] = field(default_factory=dict)
     heights: list[Callable[[Array], Array]] = field(default_factory=list)
     jumps: list[float] = field(default_factory=list)
+    prop: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         self.habit = np.random.default_rng(self.seed)

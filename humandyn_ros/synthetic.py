@@ -9,7 +9,7 @@ Angular momentum is left as it comes: the motion is close to, not exactly, what 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,7 @@ from humandyn_ros.mannequin import (
     RIGHT,
     SHANK,
     THIGH,
+    UP,
     centre_of_mass,
     joint_centres,
     reach_ankle,
@@ -88,37 +89,47 @@ class Plan:
     support: Array  # (T,) m/s², vertical ground reaction per mass
     feet: dict[str, Foot]  # 'r' and 'l'
     coordinates: Array  # (T, N) trunk and arms set, the rest 0
+    prop: Array  # (T,) share of the vertical force that a prop such as a seat takes
 
 
-def plan(kind: str, duration_s: float | None, seed: int, height_m: float) -> Plan:
+def plan(
+    kind: str,
+    duration_s: float | None,
+    seed: int,
+    height_m: float,
+    kinds: Mapping[str, Activity] = KINDS,
+) -> Plan:
     """Play an activity, over and over while it fits into the duration.
 
     Args:
-        kind: One of KINDS.
+        kind: One of `kinds`.
         duration_s: Length; None: as long as the activity takes once.
         seed: Fixes step length, depth and sway.
         height_m: Standing height.
+        kinds: Activities by name.
 
     Raises:
         ConfigError: Unknown kind, or a length or height that is not positive.
     """
-    if kind not in KINDS:
-        raise ConfigError(f'synthetic motion {kind!r}: choose one of {", ".join(KINDS)}')
+    if kind not in kinds:
+        raise ConfigError(f'synthetic motion {kind!r}: choose one of {", ".join(kinds)}')
     if not height_m > 0 or (duration_s is not None and not duration_s > 0):
         raise ConfigError(f'height {height_m} m and duration {duration_s} s must be positive')
     score, end = Score(seed, height_m), 0.0
     while end < (duration_s or 1e-3):
-        end = KINDS[kind](score, end)
+        end = kinds[kind](score, end)
     # One second more at either end, cut away later: the pendulum forgets its ends in that time.
     time = np.arange(-1.0, end + 1.0, 1 / FINE_HZ)
     feet = {letter: _foot(score, letter, time) for letter in 'rl'}
+    prop = score.play('prop', time, edge=0.25)
     support, height = _vertical(score, time)
     right, left = feet['r'], feet['l']
     pressure = right.share[:, None] * right.pressure + left.share[:, None] * left.pressure
+    pressure += prop[:, None] * [*score.prop, 0.0]
     goal = np.concatenate([_pendulum(pressure, support / height), height[:, None]], axis=1)
     upper = _upper_body(score, time, feet)
     keep = (time > -1e-9) & (time < (duration_s or end) - 1e-9)
-    return _cut(Plan(time, height_m, goal, support, feet, upper), keep)
+    return _cut(Plan(time, height_m, goal, support, feet, upper, prop), keep)
 
 
 def _cut(full: Plan, keep: Mask) -> Plan:
@@ -133,13 +144,15 @@ def _cut(full: Plan, keep: Mask) -> Plan:
         full.support[keep],
         feet,
         full.coordinates[keep],
+        full.prop[keep],
     )
 
 
 def _foot(score: Score, letter: str, time: Array) -> Foot:
     """Turn the channels of one foot into its path, rolling over heel or ball."""
     height, side = score.height_m, -1.0 if letter == 'r' else 1.0
-    axes = turn(RIGHT, score.play(f'pitch_{letter}', time))
+    heading = turn(UP, score.play(f'yaw_{letter}', time))
+    axes = heading @ turn(RIGHT, score.play(f'pitch_{letter}', time))
     heel = score.play(f'heel_{letter}', time)[:, None]
     ground = np.zeros((len(time), 3))
     ground[:, 0] = score.play(f'forwards_{letter}', time)
@@ -148,16 +161,17 @@ def _foot(score: Score, letter: str, time: Array) -> Foot:
 
     def about(ahead: float) -> Array:
         """Ankle above the ground while the foot turns about a point of its sole."""
-        pivot = height * np.array([ahead, 0.0, 0.0])
+        pivot = heading @ (height * np.array([ahead, 0.0, 0.0]))
         arm = height * np.array([-ahead, 0.0, ANKLE_HEIGHT])
         rolled: Array = pivot + axes @ arm
         return rolled
 
     ankle = ground + heel * about(HEEL) + (1 - heel) * about(BALL)
     pressure = ground * [1.0, 1.0, 0.0] + _sway(score, time)
-    pressure[:, 0] += height * (MID_FOOT + score.play(f'pressure_{letter}', time))
+    ahead = height * (MID_FOOT + score.play(f'pressure_{letter}', time))
+    pressure += heading[:, :, 0] * ahead[:, None]
     share = 0.5 - side * score.play('share_r', time, edge=0.25)
-    return Foot(ankle, axes, pressure, share)
+    return Foot(ankle, axes, pressure, share * (1.0 - score.play('prop', time, edge=0.25)))
 
 
 def _sway(score: Score, time: Array) -> Array:
@@ -208,11 +222,13 @@ def _pendulum(pressure: Array, stiffness: Array) -> Array:
 
 def _upper_body(score: Score, time: Array, feet: dict[str, Foot]) -> Array:
     """Trunk and arms (T, N): they follow the feet in walking and their channels otherwise."""
-    stride = (feet['r'].ankle - feet['l'].ankle)[:, 0] / score.height_m
+    heading = 0.5 * (score.play('yaw_r', time) + score.play('yaw_l', time))
+    apart = (feet['r'].ankle - feet['l'].ankle) / score.height_m
+    stride = np.cos(heading) * apart[:, 0] + np.sin(heading) * apart[:, 1]
     lean, reach = score.play('lean', time), score.play('reach', time)
     swing = 1.1 * stride  # arm against leg
     values = {
-        'pelvis_rotation': 0.25 * stride,
+        'pelvis_rotation': heading + 0.25 * stride,
         'lumbar_rotation': -0.45 * stride,
         'pelvis_tilt': -0.03 - 0.6 * lean,
         'lumbar_extension': 0.01 - 0.4 * lean,
@@ -225,6 +241,8 @@ def _upper_body(score: Score, time: Array, feet: dict[str, Foot]) -> Array:
     coordinates = np.zeros((len(time), len(COORDINATES)))
     for name, value in values.items():
         coordinates[:, INDEX[name]] = value
+    for name in score.moves.keys() & INDEX.keys():
+        coordinates[:, INDEX[name]] += score.play(name, time)
     return coordinates
 
 
