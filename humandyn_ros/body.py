@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from humandyn_ros.anthropometry import SegmentTable, segment_table
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 _NEXT, _AFTER = np.array([1, 2, 0]), np.array([2, 0, 1])
@@ -225,7 +226,7 @@ class BodyModel:
         centres = np.stack([part.centre for part in parts])
         self._points = np.concatenate([self.joint_weights, centres, bars])
         self._inertia = np.concatenate([centres, bars]) @ trunk_line()
-        self._share = np.concatenate([self.mass, *(part.second for part in parts)])[:, None]
+        self._share = np.concatenate([self.mass, *(part.second for part in parts)])
         carried = np.array([[name in part.beyond for part in parts] for name in JOINTS], float)
         self._moment_sums = np.concatenate([carried, carried[:, owner]], axis=1)
         self._force_sums = np.concatenate([carried, np.zeros((len(JOINTS), len(bars)))], axis=1)
@@ -244,12 +245,37 @@ class BodyModel:
             positions: Canonical joint centres (24, 3) m, none missing.
             accelerations: Theirs (24, 3) m/s².
         """
-        origin = positions[0]
-        points = self._points @ (positions - origin)
-        arms, joints = points[len(JOINTS) :], points[: len(JOINTS)]
-        force = self._share * (self._inertia @ accelerations) + self._weight
-        moment = cross(arms, force)
-        centre = self.mass @ arms[: len(self.mass)]
-        return JointLoads(
-            joints, self._force_sums @ force, self._moment_sums @ moment, origin, centre
+        found = newton_euler(
+            positions,
+            accelerations,
+            (self._points, self._inertia, self._force_sums, self._moment_sums, self._weight),
+            (self._share, self.mass),
         )
+        joints, force, moment, centre = found
+        return JointLoads(joints, force, moment, positions[0], centre)
+
+
+@kernel
+def newton_euler(
+    positions: Array,
+    accelerations: Array,
+    matrices: tuple[Array, Array, Array, Array, Array],
+    shares: tuple[Array, Array],
+) -> tuple[Array, Array, Array, Array]:
+    """Loads at one instant: points, forces and moments (12, 3) each, mass centre (3,).
+
+    Args:
+        positions: Canonical joint centres (24, 3) m.
+        accelerations: Theirs (24, 3) m/s².
+        matrices: Weights of joint centres that give joints, mass centres and bars (12 + P, 24);
+            that give accelerations of the last two (P, 24); sums of their forces and moments
+            over what lies beyond each joint (12, P) each; their weights (P, 3) N/kg.
+        shares: Mass or second moment of each of the P, and mass of each segment.
+    """
+    points_of, inertia, force_sums, moment_sums, weight = matrices
+    share, mass = shares
+    points = points_of @ (positions - positions[0])
+    arms, joints = points[len(JOINTS) :], points[: len(JOINTS)]
+    force = share[:, None] * (inertia @ accelerations) + weight
+    centre = mass @ arms[: len(mass)]
+    return joints, force_sums @ force, moment_sums @ cross(arms, force), centre

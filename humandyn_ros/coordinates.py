@@ -4,17 +4,20 @@ x forward, y up, z to the right, as in OpenSim. Axial rotations of thigh, shank,
 forearm cannot be seen in joint centres and are not among the coordinates.
 Source: Rajagopal et al. 2016, IEEE Trans. Biomed. Eng. 63(10), and its published model.
 
-Plain floats, not arrays: on single vectors they take a third of NumPy's time.
+Plain floats and tuples, not arrays: on single vectors they take a third of NumPy's time, and
+`kernels.compiled` compiles the functions of SCALAR as they stand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import atan2, hypot, pi, sqrt
 
 import numpy as np
 
-from humandyn_ros.body import JOINTS
+from humandyn_ros.body import JOINTS, cross
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import CANONICAL, Array
 
 _LEG = ('hip_flexion', 'hip_adduction', 'knee_angle', 'ankle_angle')
@@ -43,6 +46,19 @@ def _joint_of(coordinate: str) -> str:
 JOINT_ROWS = np.array([JOINTS.index(_joint_of(name)) for name in COORDINATES])
 """Row of JOINTS whose moment each coordinate projects (17,)."""
 
+# Joints beyond which each foot lies, left and right (12, 2).
+CARRIES = (
+    np.array(
+        [
+            [name == 'root' or name in (f'{side}_hip', f'{side}_knee', f'{side}_ankle')]
+            for side in ('left', 'right')
+            for name in JOINTS
+        ],
+        dtype=float,
+    )
+    .reshape(2, len(JOINTS))
+    .T
+)
 _ENDS = (
     ('pelvis', 'spine1'), ('left_hip', 'right_hip'),
     ('spine1', 'neck'), ('left_shoulder', 'right_shoulder'),
@@ -51,25 +67,20 @@ _ENDS = (
     ('right_shoulder', 'right_elbow'), ('right_elbow', 'right_wrist'),
     ('left_shoulder', 'left_elbow'), ('left_elbow', 'left_wrist'),
 )  # fmt: skip
-_BARS = np.zeros((len(_ENDS), len(CANONICAL.joints)))
-for _row, (_start, _end) in enumerate(_ENDS):
-    _BARS[_row, CANONICAL.index[_start]] = -1.0
-    _BARS[_row, CANONICAL.index[_end]] = 1.0
+STARTS, STOPS = np.array([[CANONICAL.index[name] for name in ends] for ends in _ENDS]).T
 
 # A nearly straight knee or elbow does not show its axis: there the axis leans on the parent's
 # left-right axis, with the weight of a flexion whose sine is this. Knees bend about -z.
 _KNEE, _ELBOW = -0.35, 0.35
 _TALOCRURAL = (-0.105, -0.174, 0.979)  # axis in the right shank, Rajagopal's model
 _RIGHT, _LEFT = 1.0, -1.0
-_ONES = np.ones(3)
 _SINGULAR = 1e-6
-_RATE_STEP_S = 1e-6  # of the difference that turns angles into rates; errors below 1e-4 rad/s
+RATE_STEP_S = 1e-6  # of the difference that turns angles into rates; errors below 1e-4 rad/s
 FOOT_SLOPE_RAD = 0.42  # of the line ankle centre -> ball below the sole, foot flat
 
 Vector = tuple[float, float, float]
+Vector4 = tuple[float, float, float, float]
 Frame = tuple[Vector, Vector, Vector]  # axes x, y, z
-Angles = list[float]
-Axes = list[Vector]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,45 +105,77 @@ def coordinates(positions: Array, velocities: Array) -> Coordinates:
         positions: (24, 3) m, world z up.
         velocities: (24, 3) m/s.
     """
-    bars, turning = _BARS @ positions, _BARS @ velocities
-    now, axes = _evaluate(bars.tolist())
-    later, _ = _evaluate((bars + _RATE_STEP_S * turning).tolist())
+    return Coordinates(*measure(positions, velocities))
+
+
+@kernel
+def measure(positions: Array, velocities: Array) -> tuple[Array, Array, Array]:
+    """Angles (17,), rates (17,) and axes (17, 3); see `coordinates`."""
+    bars = positions.take(STOPS, 0) - positions.take(STARTS, 0)
+    turning = velocities.take(STOPS, 0) - velocities.take(STARTS, 0)
+    now, axes = evaluate(bars.tolist())
+    later, _ = evaluate((bars + RATE_STEP_S * turning).tolist())
     angle = np.array(now)
     turn = np.array(later) - angle
     turn -= 2 * pi * np.rint(turn / (2 * pi))
-    return Coordinates(angle, turn / _RATE_STEP_S, np.array(axes))
+    return angle, turn / RATE_STEP_S, np.array(axes)
 
 
-def _evaluate(bars: list[list[float]]) -> tuple[Angles, Axes]:
+@kernel
+def joint_torques(
+    loads: tuple[Array, Array, Array],
+    ground: tuple[Array, Array],
+    axes: Array,
+    mass_kg: float,
+) -> Array:
+    """Torque of every coordinate (17,) N·m.
+
+    Args:
+        loads: Joint centres, m, forces, N/kg, and moments, N·m/kg, of JOINTS (12, 3) each.
+        ground: Forces on both feet and their moments (2, 3) each, the same units and origin.
+        axes: Of the coordinates (17, 3).
+        mass_kg: Body mass.
+    """
+    points, force, moment = loads
+    force = force - CARRIES @ ground[0]
+    moment = moment - CARRIES @ ground[1] - cross(points, force)
+    torque: Array = mass_kg * (axes * moment[JOINT_ROWS]).sum(1)
+    return torque
+
+
+def evaluate(bars: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], tuple[Vector, ...]]:
     """Angles and axes, in the order of COORDINATES, for the bars of _ENDS (14, 3)."""
-    spine, hips, back, shoulders, *limbs = [_unit(x, y, z) for x, y, z in bars]
-    pelvis, torso = _frame(spine, hips), _frame(back, shoulders)
-    parts = (
-        _leg(pelvis, limbs[0:3], _RIGHT),
-        _leg(pelvis, limbs[3:6], _LEFT),
-        _lumbar(pelvis, torso),
-        _arm(torso, limbs[6:8], _RIGHT),
-        _arm(torso, limbs[8:10], _LEFT),
+    hips, shoulders = _unit(bars[1]), _unit(bars[3])
+    pelvis, torso = _frame(_unit(bars[0]), hips), _frame(_unit(bars[2]), shoulders)
+    right = _leg(pelvis, _unit(bars[4]), _unit(bars[5]), _unit(bars[6]), _RIGHT)
+    left = _leg(pelvis, _unit(bars[7]), _unit(bars[8]), _unit(bars[9]), _LEFT)
+    back = _lumbar(pelvis, torso)
+    right_arm = _arm(torso, _unit(bars[10]), _unit(bars[11]), _RIGHT)
+    left_arm = _arm(torso, _unit(bars[12]), _unit(bars[13]), _LEFT)
+    return (
+        right[0] + left[0] + back[0] + right_arm[0] + left_arm[0],
+        right[1] + left[1] + back[1] + right_arm[1] + left_arm[1],
     )
-    return [a for angles, _ in parts for a in angles], [a for _, axes in parts for a in axes]
 
 
-def _leg(pelvis: Frame, bars: list[Vector], side: float) -> tuple[Angles, Axes]:
-    thigh, shank, foot = bars
+def _leg(
+    pelvis: Frame, thigh: Vector, shank: Vector, foot: Vector, side: float
+) -> tuple[Vector4, tuple[Vector, Vector, Vector, Vector]]:
     (flexion, adduction), (flexes, adducts), lean = _ball(pelvis, thigh, side)
     bend, knee = _hinge(thigh, shank, lean, _KNEE)
     rise, ankle = _ankle(shank, foot, side)
-    return [flexion, adduction, bend, rise], [flexes, adducts, knee, ankle]
+    return (flexion, adduction, bend, rise), (flexes, adducts, knee, ankle)
 
 
-def _arm(torso: Frame, bars: list[Vector], side: float) -> tuple[Angles, Axes]:
-    upper, forearm = bars
+def _arm(torso: Frame, upper: Vector, forearm: Vector, side: float) -> tuple[Vector, Frame]:
     (flexion, adduction), (flexes, adducts), lean = _ball(torso, upper, side)
     bend, elbow = _hinge(upper, forearm, lean, _ELBOW)
-    return [flexion, adduction, bend], [flexes, adducts, elbow]
+    return (flexion, adduction, bend), (flexes, adducts, elbow)
 
 
-def _ball(parent: Frame, limb: Vector, side: float) -> tuple[Angles, Axes, Vector]:
+def _ball(
+    parent: Frame, limb: Vector, side: float
+) -> tuple[tuple[float, float], tuple[Vector, Vector], Vector]:
     """Flexion about the parent's z, then adduction about the turned x.
 
     Also returns what of the parent's z is square to the limb.
@@ -145,13 +188,13 @@ def _ball(parent: Frame, limb: Vector, side: float) -> tuple[Angles, Axes, Vecto
     scale = side / flat
     adducts = _sum(scale * x, up, -scale * y, forward)
     lean = _sum(1.0, right, -z, limb)
-    return [atan2(x, -y), atan2(-side * z, flat)], [right, adducts], lean
+    return (atan2(x, -y), atan2(-side * z, flat)), (right, adducts), lean
 
 
 def _hinge(limb: Vector, child: Vector, lean: Vector, straight: float) -> tuple[float, Vector]:
     """Knee or elbow: bending about the normal of both bars."""
     normal = _cross(limb, child)
-    axis = _unit(*_sum(1.0, normal, straight, lean))
+    axis = _unit(_sum(1.0, normal, straight, lean))
     return atan2(_dot(normal, axis), _dot(limb, child)), axis
 
 
@@ -166,22 +209,23 @@ def _ankle(shank: Vector, foot: Vector, side: float) -> tuple[float, Vector]:
     return angle, _sum(1.0, tilted, right, z)
 
 
-def _lumbar(pelvis: Frame, torso: Frame) -> tuple[Angles, Axes]:
+def _lumbar(pelvis: Frame, torso: Frame) -> tuple[Vector, Frame]:
     """Extension about the pelvis' z, then bending about x, then rotation about y."""
     forward, up, right = torso
     tilt, level = -_dot(pelvis[0], up), _dot(pelvis[1], up)
     bend, turn, ahead = _dot(pelvis[2], up), -_dot(pelvis[2], forward), _dot(pelvis[2], right)
-    angles = [atan2(tilt, level), atan2(bend, hypot(turn, ahead)), atan2(turn, ahead)]
-    return angles, [pelvis[2], _unit(*_cross(up, pelvis[2])), up]
+    angles = (atan2(tilt, level), atan2(bend, hypot(turn, ahead)), atan2(turn, ahead))
+    return angles, (pelvis[2], _unit(_cross(up, pelvis[2])), up)
 
 
 def _frame(spine: Vector, across: Vector) -> Frame:
     """Axes x forward, y up, z right of a part of the trunk."""
-    forward = _unit(*_cross(spine, across))
+    forward = _unit(_cross(spine, across))
     return forward, _cross(across, forward), across
 
 
-def _unit(x: float, y: float, z: float) -> Vector:
+def _unit(bar: Sequence[float]) -> Vector:
+    x, y, z = bar[0], bar[1], bar[2]
     scale = 1.0 / max(sqrt(x * x + y * y + z * z), 1e-9)
     return x * scale, y * scale, z * scale
 
@@ -199,3 +243,9 @@ def _cross(a: Vector, b: Vector) -> Vector:
 def _sum(p: float, a: Vector, q: float, b: Vector) -> Vector:
     """Return p a + q b."""
     return p * a[0] + q * b[0], p * a[1] + q * b[1], p * a[2] + q * b[2]
+
+
+SCALAR = (
+    _dot, _cross, _sum, _unit, _frame, _lumbar, _ankle, _hinge, _ball, _arm, _leg, evaluate,
+)  # fmt: skip
+"""Functions of plain numbers, callees first."""

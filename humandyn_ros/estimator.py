@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from humandyn_ros import kernels
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.engines.engine import Engine
 from humandyn_ros.engines.physics import PhysicsConfig, PhysicsEngine
@@ -55,6 +56,7 @@ class Estimator:
         *,
         adapter: Adapter | None = None,
     ) -> None:
+        kernels.choose()
         self.person = person or PersonConfig()
         self.config = config or EstimatorConfig()
         form = load_format(skeleton) if isinstance(skeleton, str) else skeleton

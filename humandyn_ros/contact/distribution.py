@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import Array, Mask
 
-_QUICK, _ROUNDS = 8, 50  # full Newton steps before steps are searched, and rounds at most
+QUICK, _ROUNDS = 8, 42  # full Newton steps, then searched ones, at most
 _ENOUGH = 1e-10  # of the gradient, relative to the wrench
 
 
@@ -40,24 +41,45 @@ def distribute(
     Returns:
         Generator forces w (N,) and λ (6,). What stays unexplained is S λ.
     """
-    problem = _Problem(columns, columns * ease, ease, wrench, slack)
     dual = np.zeros(6) if start is None else start
-    active = dual @ columns > 0.0
-    for round_ in range(_ROUNDS):
+    weights, dual, found = full_steps(columns, ease, wrench, slack, dual)
+    if found:
+        return weights, dual
+    problem = _Problem(columns, columns * ease, ease, wrench, slack)
+    pull = dual @ columns
+    for _ in range(_ROUNDS):
+        active = pull > 0.0
         goal = problem.newton(active)
         pull = goal @ columns
-        pushing = pull > 0.0
-        if (pushing == active).all():
+        if ((pull > 0.0) == active).all():
             return ease * np.maximum(pull, 0.0), goal
-        if round_ < _QUICK:
-            dual, active = goal, pushing
-            continue
         dual = problem.search(dual, goal - dual)
         pull = dual @ columns
-        active = pull > 0.0
         if problem.solved(dual, pull):
             break
     return ease * np.maximum(pull, 0.0), dual
+
+
+@kernel
+def full_steps(
+    columns: Array, ease: Array, wrench: Array, slack: Array, start: Array
+) -> tuple[Array, Array, bool]:
+    """Full Newton steps; they nearly always end in a few rounds (arguments of `distribute`).
+
+    Returns:
+        Generator forces (N,), λ (6,), and whether these are the answer.
+    """
+    problem = _Problem(columns, columns * ease, ease, wrench, slack)
+    dual, pull = start, start @ columns
+    active = pull > 0.0
+    for _ in range(QUICK):
+        dual = problem.newton(active)
+        pull = dual @ columns
+        pushing = pull > 0.0
+        if (pushing == active).all():
+            return ease * np.maximum(pull, 0.0), dual, True
+        active = pushing
+    return ease * np.maximum(pull, 0.0), dual, False
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from humandyn_ros.body import JointLoads, lever
 from humandyn_ros.contact.config import ContactConfig
 from humandyn_ros.contact.distribution import distribute
 from humandyn_ros.contact.soles import POINTS
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import GRAVITY, Array
 from humandyn_ros.rotations import skew
 
@@ -23,10 +24,10 @@ _PLACES = _SEAT + 1
 _LEAST_SLACK = 1e-3
 _EDGES = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
 _CONES = [place for place in range(_PLACES) if place % _FOOT != POINTS]
-_AIMED = np.array([POINTS, _FOOT + POINTS, _SEAT])
-_OWNER = np.array([*np.repeat(_CONES, 4), *_AIMED])
+AIMED = np.array([POINTS, _FOOT + POINTS, _SEAT])
+OWNER = np.array([*np.repeat(_CONES, 4), *AIMED])
 _AIM = slice(4 * len(_CONES), None)
-_SUMS = (np.arange(_PLACES)[:, None] == _OWNER).astype(float)  # generators -> places
+_SUMS = (np.arange(_PLACES)[:, None] == OWNER).astype(float)  # generators -> places
 _ONES = np.ones(3)
 
 
@@ -42,13 +43,13 @@ class Distributor:
         edges = np.concatenate([config.friction * _EDGES, np.ones((4, 1))], axis=1)
         forces = np.concatenate([np.tile(edges, (len(_CONES), 1)), np.zeros((3, 3))])
         # Moments of the cones are linear in the places: the columns of moments from the arms.
-        moments = np.zeros((3, len(_OWNER), _PLACES, 3))
+        moments = np.zeros((3, len(OWNER), _PLACES, 3))
         for k in range(_AIM.start):
-            moments[:, k, _OWNER[k]] = -skew(forces[k])
-        self._moments = moments.reshape(3 * len(_OWNER), 3 * _PLACES)
-        self._columns = np.zeros((6, len(_OWNER)))
+            moments[:, k, OWNER[k]] = -skew(forces[k])
+        self._moments = moments.reshape(3 * len(OWNER), 3 * _PLACES)
+        self._columns = np.zeros((6, len(OWNER)))
         self._columns[:3] = forces.T
-        self._ease = np.full(len(_OWNER), 1.0 / config.regulariser)
+        self._ease = np.full(len(OWNER), 1.0 / config.regulariser)
         self._ease[_AIM] /= config.pendular
         self._slack = np.repeat([config.side_slack, config.moment_slack], 3)
         self._slack[2] = config.force_slack
@@ -82,20 +83,54 @@ class Distributor:
         Returns:
             Forces at the places of both feet (2, 7, 3) and on the seat (3,) N/kg.
         """
-        centre, force = loads.mass_centre, loads.force[0]
-        arms = (places - centre) @ turn.T
         columns = self._columns
-        columns[3:] = (self._moments @ (arms / leg).ravel()).reshape(3, -1)
-        towards = -arms.take(_AIMED, 0)
-        towards[2, :2] = 0.0  # a seat pushes up; the feet towards the centre, without a moment
-        columns[:3, _AIM] = (towards / np.sqrt((towards * towards) @ _ONES)[:, None]).T
-        columns[3:5, -1] = arms[_SEAT, 1] / leg, -arms[_SEAT, 0] / leg
-        target = np.empty(6)
-        target[:3] = turn @ force
-        target[3:] = turn @ (loads.moment[0] - lever(centre, force)) / leg
-        target /= GRAVITY
+        target = aim(
+            places,
+            (loads.mass_centre, loads.force[0], loads.moment[0]),
+            (turn, leg),
+            columns,
+            self._moments,
+        )
         slack = self._slack * max(vigour * vigour, _LEAST_SLACK)
-        ease = (likely**self.config.sharpness).take(_OWNER) * self._ease
+        ease = (likely**self.config.sharpness).take(OWNER) * self._ease
         weights, self._dual = distribute(columns, ease, target, slack, self._dual)
-        parts = _SUMS @ (GRAVITY * weights * columns[:3]).T @ turn
+        parts = gather(columns, weights, turn)
         return parts[:_SEAT].reshape(2, _FOOT, 3), parts[_SEAT]
+
+
+@kernel
+def aim(
+    places: Array,
+    loads: tuple[Array, Array, Array],
+    axes: tuple[Array, float],
+    columns: Array,
+    moments: Array,
+) -> Array:
+    """Write the generators' columns (6, N) in place; returns the wrench they must give (6,).
+
+    Args:
+        places: (15, 3) m about the origin.
+        loads: Mass centre, force and moment about the origin (3,) each, per kilogram.
+        axes: Rotation (3, 3) to the person's axes, and the leg length, m.
+        columns: Forces of the cones stand in their first rows.
+        moments: Matrix (3 N, 45) from the places to the columns' last rows.
+    """
+    (centre, force, moment), (turn, leg) = loads, axes
+    arms = (places - centre) @ turn.T
+    columns[3:] = (moments @ (arms / leg).ravel()).reshape(3, -1)
+    towards = -arms.take(AIMED, 0)
+    towards[2, :2] = 0.0  # a seat pushes up; the feet towards the centre, without a moment
+    columns[:3, _AIM] = (towards / np.sqrt((towards * towards) @ _ONES)[:, None]).T
+    columns[3:5, -1] = arms[_SEAT, 1] / leg, -arms[_SEAT, 0] / leg
+    target = np.empty(6)
+    target[:3] = turn @ force
+    target[3:] = turn @ (moment - lever(centre, force)) / leg
+    target /= GRAVITY
+    return target
+
+
+@kernel
+def gather(columns: Array, weights: Array, turn: Array) -> Array:
+    """Forces at the places (15, 3) N/kg in world axes, from what the generators carry (N,)."""
+    parts: Array = _SUMS @ (GRAVITY * weights * columns[:3]).T @ turn
+    return parts

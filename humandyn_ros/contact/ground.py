@@ -13,9 +13,12 @@ from humandyn_ros.contact.config import ContactConfig
 from humandyn_ros.contact.forces import Distributor
 from humandyn_ros.contact.seat import seat_point, seat_probability
 from humandyn_ros.contact.soles import BALLS, POINTS, Contacts, Soles
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
-_LEAST = 1e-6  # contact probability of a foot high in the air
+Thresholds = tuple[tuple[float, float], tuple[float, float]]
+
+LEAST = 1e-6  # contact probability of a foot high in the air
 _ONES = np.ones(3)
 _SLOWEST = 0.3  # vigour below which the slip threshold stays
 _NO_SEAT = 1e-12
@@ -63,12 +66,32 @@ def contact_probability(
         config: Thresholds.
         vigour: 0 at rest, 1 from walking on: slow steps have slow swings.
     """
-    slip = contacts.velocities - belt
+    fast = config.speed * max(vigour, _SLOWEST), config.speed_width * max(vigour, _SLOWEST)
+    high = config.clearance, config.clearance_width
+    return likelihood(contacts.clearance, contacts.velocities, belt, leg, (high, fast))
+
+
+@kernel
+def likelihood(
+    clearance: Array, velocities: Array, belt: Array, leg: float, thresholds: Thresholds
+) -> Array:
+    """Probability that each point of the soles touches (2, 6).
+
+    Args:
+        clearance: (2, 6) m.
+        velocities: (2, 6, 3) m/s.
+        belt: Velocity of the floor's surface (3,) m/s.
+        leg: Leg length, m.
+        thresholds: Clearance, leg lengths, and slip speed, √(g·leg), at which contact is as
+            likely as not, each with its softness.
+    """
+    (clear, clear_width), (fast, fast_width) = thresholds
+    slip = velocities - belt
     speed = np.sqrt((slip * slip) @ _ONES) / math.sqrt(GRAVITY * leg)
-    low = (config.clearance - contacts.clearance / leg) / config.clearance_width
-    slow = (config.speed - speed / max(vigour, _SLOWEST)) / config.speed_width
+    low = (clear - clearance / leg) / clear_width
+    slow = (fast - speed) / fast_width
     odds = (1.0 + np.exp(np.minimum(-low, 40.0))) * (1.0 + np.exp(np.minimum(-slow, 40.0)))
-    result: Array = np.maximum(1.0 / odds, _LEAST)
+    result: Array = np.maximum(1.0 / odds, LEAST)
     return result
 
 
@@ -219,18 +242,37 @@ def _answer(
     likely: Array,
     seat: tuple[Array, Array, float],
 ) -> GroundForces:
+    wanted = loads.force[0], loads.moment[0], loads.mass_centre
+    force, moment, centre, free, contact, left = totals(
+        points, forces, likely, (seat[0], seat[1]), wanted
+    )
+    return GroundForces(force, moment, centre, free, contact, *seat, left)
+
+
+@kernel
+def totals(
+    points: Array,
+    forces: Array,
+    likely: Array,
+    seat: tuple[Array, Array],
+    wanted: tuple[Array, Array, Array],
+) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """Sum up the contacts: the first five attributes of `GroundForces`, and its last.
+
+    Args:
+        points: Contact points (2, 7, 3) m.
+        forces: At these (2, 7, 3) N/kg.
+        likely: Contact probabilities (2, 6).
+        seat: Force on the seat, N/kg, and where it acts, m, (3,) each.
+        wanted: Force, N/kg, and moment, N·m/kg, that must act on the body, and its mass
+            centre, m, (3,) each.
+    """
     force = forces.sum(1)
     moment = cross(points, forces).sum(1)
     load = forces[:, :, 2] + 1e-9
     centre = (load[:, None] @ points)[:, 0] / load.sum(1)[:, None]
-    missing = loads.force[0] - force[0] - force[1] - seat[0]
-    turning = loads.moment[0] - moment[0] - moment[1] - lever(seat[1], seat[0])
-    return GroundForces(
-        force,
-        moment,
-        centre,
-        moment - cross(centre, force),
-        1.0 - (1.0 - likely).prod(1),
-        *seat,
-        np.concatenate([missing, turning - lever(loads.mass_centre, missing)]),
-    )
+    missing = wanted[0] - force[0] - force[1] - seat[0]
+    turning = wanted[1] - moment[0] - moment[1] - lever(seat[1], seat[0])
+    unexplained = np.concatenate([missing, turning - lever(wanted[2], missing)])
+    contact: Array = 1.0 - (1.0 - likely).prod(1)
+    return force, moment, centre, moment - cross(centre, force), contact, unexplained

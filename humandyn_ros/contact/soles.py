@@ -9,7 +9,7 @@ floor of its own.
 from __future__ import annotations
 
 import math
-from bisect import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from humandyn_ros.anthropometry import (
     FOOT_BREADTH_PER_HEIGHT,
     FOOT_LENGTH_PER_HEIGHT,
 )
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import CANONICAL, Array
 
 # Left and right knee, ankle and ball: rows of the joint centres that a foot needs.
@@ -51,7 +52,7 @@ _LOADED, _NEAR = 0.3, 0.15  # body weights; share of the ankle's height
 _SINK_S, _RISE_S = 0.05, 0.4  # times in which a floor level follows a foot down, and up
 _STEP_S = 0.04  # and up to a foot that must stand on something higher
 
-Triple = list[float]
+Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,6 @@ class Soles:
                 np.where(on_ball > 0.0, -self._ball_height, -self._ankle_height),
             ]
         )
-        self._on_ankle = 1.0 - on_ball
 
     def reset(self) -> None:
         """Forget the floor."""
@@ -111,23 +111,13 @@ class Soles:
             positions: Canonical joint centres (24, 3) m.
             velocities: Theirs (24, 3) m/s.
         """
-        places, speeds = positions.take(_ROWS, 0).tolist(), velocities.take(_ROWS, 0).tolist()
+        places, speeds = positions.take(_ROWS, 0), velocities.take(_ROWS, 0)
         if self.levels is None:
-            lowest = min(min(places[i + 2][2], places[i + 1][2] - self._lift) for i in (0, 3))
+            heights = places[:, 2].tolist()
+            lowest = min(min(heights[i + 2], heights[i + 1] - self._lift) for i in (0, 3))
             self.levels = np.full(2, lowest)
-        feet = [_foot(places[i : i + 3], speeds[i : i + 3], self._lift) for i in (0, 3)]
-        frames = np.array([foot[0] for foot in feet])
-        points = np.empty((2, POINTS + 1, 3))
-        points[:, :POINTS] = self._local @ frames
-        points[:, POINTS] = [foot[2] for foot in feet]
-        floor = (self.levels - self._ball_height)[:, None]
-        # The ankle's own height above the ball is learnt; the assumed drop of the heel is not.
-        raised = (self._lift - self._ankle_height + self._ball_height) * self._on_ankle
-        clearance = points[:, :POINTS, 2] - floor - raised
-        points[:, :, 2] = floor
-        moving = self._local @ np.array([foot[1] for foot in feet])
-        above = frames[:, 1, 2] - self.levels
-        return Contacts(points, clearance, moving, above)
+        sizes = self._lift, self._ankle_height, self._ball_height
+        return Contacts(*touch(places, speeds, self.levels, self._local, sizes))
 
     def learn(self, positions: Array, load: list[float], claims: list[float], dt: float) -> None:
         """Move the floor levels: down with any foot, up with a foot that carries or must carry.
@@ -161,53 +151,110 @@ class Soles:
             self._lift = min(max(lift, 0.2 * self._ankle_height), 2.5 * self._ankle_height)
 
 
-def _foot(
-    places: list[Triple], speeds: list[Triple], lift: float
-) -> tuple[list[Triple], list[Triple], Triple]:
+@kernel
+def touch(
+    places: Array,
+    speeds: Array,
+    levels: Array,
+    local: Array,
+    sizes: tuple[float, float, float],
+) -> tuple[Array, Array, Array, Array]:
+    """Find the contact points of both feet: the attributes of `Contacts`.
+
+    Args:
+        places: Left and right knee, ankle and ball (6, 3) m.
+        speeds: Theirs (6, 3) m/s.
+        levels: Heights of the balls when they stand (2,) m.
+        local: Points of the sole from ankle, ball, forward, left and up (6, 5).
+        sizes: Heights, m: of the ankle above the ball when the sole is flat, of the ankle and
+            of the ball above the sole.
+    """
+    lift, ankle_height, ball_height = sizes
+    p, v = places.tolist(), speeds.tolist()
+    feet = [foot((p[i], p[i + 1], p[i + 2]), (v[i + 1], v[i + 2]), lift) for i in (0, 3)]
+    frames = np.array([found[0] for found in feet])
+    points = np.empty((2, POINTS + 1, 3))
+    points[:, :POINTS] = local @ frames
+    points[:, POINTS] = [found[2] for found in feet]
+    floor = (levels - ball_height)[:, None]
+    # The ankle's own height above the ball is learnt; the assumed drop of the heel is not.
+    raised = (lift - ankle_height + ball_height) * local[:, 0]
+    clearance = points[:, :POINTS, 2] - floor - raised
+    points[:, :, 2] = floor
+    moving = local @ np.array([found[1] for found in feet])
+    return points, clearance, moving, frames[:, 1, 2] - levels
+
+
+def foot(
+    places: tuple[Sequence[float], Sequence[float], Sequence[float]],
+    speeds: tuple[Sequence[float], Sequence[float]],
+    lift: float,
+) -> tuple[tuple[Vector, ...], tuple[Vector, ...], Vector]:
     """Frame of a foot, its rates and where it rolls, in plain numbers (six vectors only).
 
     Args:
         places: Knee, ankle and ball, m.
-        speeds: Theirs, m/s.
+        speeds: Of ankle and ball, m/s.
         lift: Height of the ankle above the ball when the sole is flat, m.
 
     Returns:
         Ankle, ball and the sole's forward, left and up axes; their rates; the rolling point.
     """
-    knee, ankle, ball = places
-    ax, ay, az = (b - a for a, b in zip(ankle, ball, strict=True))
+    (knee, ankle, ball), (ankle_speed, ball_speed) = places, speeds
+    kx, ky, kz = _between(ankle, knee)
+    ax, ay, az = _between(ankle, ball)
     square = max(ax * ax + ay * ay + az * az, 1e-6)
     length, level = math.sqrt(square), max(math.hypot(ax, ay), 1e-6)
     hx, hy = ax / level, ay / level
     pitch = math.atan2(az, level) + math.asin(min(max(lift / length, 0.0), 0.9))
     c, s = math.cos(pitch), math.sin(pitch)
-    axes = [[c * hx, c * hy, s], [-hy, hx, 0.0], [-s * hx, -s * hy, c]]
-    vx, vy, vz = (b - a for a, b in zip(speeds[1], speeds[2], strict=True))
+    forward, left, up = (c * hx, c * hy, s), (-hy, hx, 0.0), (-s * hx, -s * hy, c)
+    vx, vy, vz = _between(ankle_speed, ball_speed)
     spin = (
         (ay * vz - az * vy) / square,
         (az * vx - ax * vz) / square,
         (ax * vy - ay * vx) / square,
     )
-    rates = [_turned(spin, axis) for axis in axes]
-    shank = math.dist(knee, ankle)
-    lean = ((knee[0] - ankle[0]) * hx + (knee[1] - ankle[1]) * hy) / max(shank, 1e-3)
-    on = 2.0 * shank * _interpolated(lean, ROLL_LEANS, ROLL_PLACES)
-    rolling = [ankle[0] + on * hx, ankle[1] + on * hy, 0.0]
-    return [ankle, ball, *axes], [speeds[1], speeds[2], *rates], rolling
+    shank = math.sqrt(kx * kx + ky * ky + kz * kz)
+    lean = (kx * hx + ky * hy) / max(shank, 1e-3)
+    on = 2.0 * shank * _rolled(lean)
+    return (
+        (_vector(ankle), _vector(ball), forward, left, up),
+        (
+            _vector(ankle_speed),
+            _vector(ball_speed),
+            _turned(spin, forward),
+            _turned(spin, left),
+            _turned(spin, up),
+        ),
+        (ankle[0] + on * hx, ankle[1] + on * hy, 0.0),
+    )
 
 
-def _turned(spin: tuple[float, float, float], axis: Triple) -> Triple:
+def _vector(at: Sequence[float]) -> Vector:
+    return at[0], at[1], at[2]
+
+
+def _between(start: Sequence[float], end: Sequence[float]) -> Vector:
+    return end[0] - start[0], end[1] - start[1], end[2] - start[2]
+
+
+def _turned(spin: Vector, axis: Vector) -> Vector:
     """Rate of an axis that turns with this angular velocity."""
     (x, y, z), (a, b, c) = spin, axis
-    return [y * c - z * b, z * a - x * c, x * b - y * a]
+    return y * c - z * b, z * a - x * c, x * b - y * a
 
 
-def _interpolated(at: float, knots: tuple[float, ...], values: tuple[float, ...]) -> float:
-    """Piecewise linear, constant beyond the ends; `numpy.interp` for one number, but faster."""
-    if at <= knots[0]:
-        return values[0]
-    if at >= knots[-1]:
-        return values[-1]
-    k = bisect(knots, at)
-    share = (at - knots[k - 1]) / (knots[k] - knots[k - 1])
-    return values[k - 1] + share * (values[k] - values[k - 1])
+def _rolled(lean: float) -> float:
+    """Where a foot rolls at this lean: piecewise linear, constant beyond the ends."""
+    if lean <= ROLL_LEANS[0]:
+        return ROLL_PLACES[0]
+    for k in range(1, len(ROLL_LEANS)):
+        if lean < ROLL_LEANS[k]:
+            share = (lean - ROLL_LEANS[k - 1]) / (ROLL_LEANS[k] - ROLL_LEANS[k - 1])
+            return ROLL_PLACES[k - 1] + share * (ROLL_PLACES[k] - ROLL_PLACES[k - 1])
+    return ROLL_PLACES[-1]
+
+
+SCALAR = _vector, _between, _turned, _rolled, foot
+"""Functions of plain numbers, which `kernels.compiled` compiles as they stand."""

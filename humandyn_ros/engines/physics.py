@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from humandyn_ros.activity import CutoffPolicy
-from humandyn_ros.body import JOINTS, BodyModel, JointLoads, cross
+from humandyn_ros.body import BodyModel
 from humandyn_ros.config import Checked, PersonConfig, setting
 from humandyn_ros.contact import ContactConfig, Ground, GroundForces
-from humandyn_ros.coordinates import COORDINATES, JOINT_ROWS, Coordinates, coordinates
+from humandyn_ros.coordinates import COORDINATES, coordinates, joint_torques
 from humandyn_ros.quantities import (
     Array,
     ContactForce,
@@ -28,19 +28,6 @@ from humandyn_ros.stature import Stature
 from humandyn_ros.uncertainty import torque_stddev
 from humandyn_ros.upper_body import Completion
 
-# Joints beyond which each foot lies, left and right (12, 2).
-_CARRIES = (
-    np.array(
-        [
-            [name == 'root' or name in (f'{side}_hip', f'{side}_knee', f'{side}_ankle')]
-            for side in ('left', 'right')
-            for name in JOINTS
-        ],
-        dtype=float,
-    )
-    .reshape(2, len(JOINTS))
-    .T
-)
 _FIRST_STEP_S = 0.01
 _LONGEST_STEP_S = 0.2
 _FEET = ('left_foot', 'right_foot')
@@ -108,7 +95,12 @@ class PhysicsEngine:
         ground = self._ground.step((positions, velocities), loads, dt, self._policy.vigour)
         self._policy.step(velocities, noise, self._stature.leg_m, dt)
         at = coordinates(positions, velocities)
-        torque = self._torques(at, loads, ground)
+        torque = joint_torques(
+            (loads.points, loads.force, loads.moment),
+            (ground.force, ground.moment),
+            at.axes,
+            self.mass_kg,
+        )
         stddev = torque_stddev(
             torque,
             (noise, self.cutoff_hz),
@@ -134,12 +126,6 @@ class PhysicsEngine:
             dt = min(max(1e-9 * (stamp_ns - self._stamp_ns), 0.0), _LONGEST_STEP_S)
         self._stamp_ns = stamp_ns
         return dt
-
-    def _torques(self, at: Coordinates, loads: JointLoads, ground: GroundForces) -> Array:
-        force = loads.force - _CARRIES @ ground.force
-        moment = loads.moment - _CARRIES @ ground.moment - cross(loads.points, force)
-        torque: Array = self.mass_kg * (at.axes * moment[JOINT_ROWS]).sum(1)
-        return torque
 
     def _reaction(self, ground: GroundForces, origin: Array) -> GroundReaction:
         mass = self.mass_kg
