@@ -1,0 +1,1 @@
+"""LaDy at run time: coordinates, features, memory and decoding in NumPy."""
