@@ -26,6 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             'contact',
             'stature',
             'uncertainty',
+            'kernels',
             'limits',
             'safety',
         }
@@ -33,6 +34,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             'metrics',
+            'dynamics_metrics',
             'segmentation',
             'recordings',
             'sources',
