@@ -110,6 +110,20 @@ class MuscleActivation:
 
 
 @dataclass(frozen=True, eq=False)
+class Action:
+    """What one body, or two together, do at one instant."""
+
+    stamp_ns: int  # the instant it is about
+    age_ms: float  # newest input stamp minus stamp_ns
+    label: str  # of the segment this instant is in
+    labels: tuple[str, ...]  # every class (N)
+    scores: Array  # (N,) 0-1, of this instant alone; they sum to 1
+    boundary: float  # 0-1, that a segment begins at boundary_stamp_ns
+    boundary_stamp_ns: int  # stamp_ns, or a little earlier where boundaries need a look ahead
+    began_ns: int  # when this segment began, as far as known
+
+
+@dataclass(frozen=True, eq=False)
 class ContactForce:
     """Force of the environment on one part of the person, in world axes."""
 
