@@ -46,7 +46,7 @@ from humandyn_ros.recordings.recording import Recording
 
 FINE_HZ = 200.0  # rate the motion is made at; others are interpolated
 FORMAT = 'smpl_24'
-_HALF_STANCE = 0.058  # of height, ankles from the midline when standing
+HALF_STANCE = 0.058  # of height, ankles from the midline when standing
 _STRAIGHT = 0.992  # hip to ankle of a standing leg, of thigh and shank: knees a little bent
 
 Activity = Callable[[Score, float], float]
@@ -129,10 +129,11 @@ def plan(
     goal = np.concatenate([_pendulum(pressure, support / height), height[:, None]], axis=1)
     upper = _upper_body(score, time, feet)
     keep = (time > -1e-9) & (time < (duration_s or end) - 1e-9)
-    return _cut(Plan(time, height_m, goal, support, feet, upper, prop), keep)
+    return cut(Plan(time, height_m, goal, support, feet, upper, prop), keep)
 
 
-def _cut(full: Plan, keep: Mask) -> Plan:
+def cut(full: Plan, keep: Mask) -> Plan:
+    """The frames of a plan where `keep` (T,) holds."""
     feet = {
         letter: Foot(foot.ankle[keep], foot.axes[keep], foot.pressure[keep], foot.share[keep])
         for letter, foot in full.feet.items()
@@ -156,7 +157,7 @@ def _foot(score: Score, letter: str, time: Array) -> Foot:
     heel = score.play(f'heel_{letter}', time)[:, None]
     ground = np.zeros((len(time), 3))
     ground[:, 0] = score.play(f'forwards_{letter}', time)
-    ground[:, 1] = side * (_HALF_STANCE * height + score.play(f'outwards_{letter}', time))
+    ground[:, 1] = side * (HALF_STANCE * height + score.play(f'outwards_{letter}', time))
     ground[:, 2] = score.play(f'lift_{letter}', time)
 
     def about(ahead: float) -> Array:
@@ -246,16 +247,17 @@ def _upper_body(score: Score, time: Array, feet: dict[str, Foot]) -> Array:
     return coordinates
 
 
-def perform(score: Plan, mass_centre: MassCentre = centre_of_mass) -> Array:
+def perform(score: Plan, mass_centre: MassCentre = centre_of_mass, *, passes: int = 12) -> Array:
     """Place the mannequin (T, N): centre of mass on the path, feet where they should be.
 
     Args:
         score: What to do.
         mass_centre: Centre of mass (T, 3) m of coordinates (T, N) and standing height.
+        passes: Each leaves a third of the error: the legs do not follow the pelvis.
     """
     coordinates: Array = score.coordinates.copy()
     coordinates[:, :3] = score.centre_of_mass
-    for _ in range(12):  # each pass leaves a third of the error: the legs do not follow the pelvis
+    for _ in range(passes):
         reach(coordinates, score)
         missing = score.centre_of_mass - mass_centre(coordinates, score.height_m)
         coordinates[:, :3] += missing

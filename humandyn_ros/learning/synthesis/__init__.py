@@ -14,5 +14,19 @@ memory or in shards outside the repository.
 """
 
 from humandyn_ros.learning.synthesis.labelled import ACTIONS, Fact, LabelledMotion, Origin
+from humandyn_ros.learning.synthesis.noise import NoiseConfig
+from humandyn_ros.learning.synthesis.people import PEOPLE, split_of
+from humandyn_ros.learning.synthesis.stream import Recipe, labelled_clip, stream
 
-__all__ = ['ACTIONS', 'Fact', 'LabelledMotion', 'Origin']
+__all__ = [
+    'ACTIONS',
+    'PEOPLE',
+    'Fact',
+    'LabelledMotion',
+    'NoiseConfig',
+    'Origin',
+    'Recipe',
+    'labelled_clip',
+    'split_of',
+    'stream',
+]
