@@ -34,6 +34,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             'metrics',
+            'drawing',
             'dynamics_metrics',
             'segmentation',
             'recordings',
