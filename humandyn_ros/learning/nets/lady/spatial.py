@@ -76,8 +76,10 @@ class MultiScaleGraph(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features (B, T, V, features) of inputs (B, T, V, C)."""
-        spread = torch.einsum('kvu,btuc->btvkc', self.hops + self.residual, x)
-        return torch.relu(self.norm(self.project(spread.flatten(-2))))
+        graphs = (self.hops + self.residual).flatten(0, 1)  # (K·V, V)
+        spread = (graphs @ x).reshape(*x.shape[:2], -1, *x.shape[2:])  # (B, T, K, V, C)
+        beside = spread.transpose(2, 3).flatten(-2)
+        return torch.relu(self.norm(self.project(beside)))
 
 
 class AdaptiveGraph(nn.Module):
@@ -127,7 +129,7 @@ class AdaptiveGraph(nn.Module):
         if difference.shape[1] == 1:  # one topology for all frames
             topology = difference[:, 0] @ self.widen.weight.T  # (B, V, V, C)
             return plain + self.alpha * torch.einsum('buvc,btvc->btuc', topology, value)
-        spread = torch.einsum('btuvr,btvc->btucr', difference, value)
+        spread = value.transpose(-1, -2).unsqueeze(2) @ difference  # (B, T, V, C, R)
         return plain + self.alpha * (spread * self.widen.weight).sum(dim=-1)
 
 
