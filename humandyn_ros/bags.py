@@ -31,11 +31,11 @@ from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 from rosbags.typesys import get_types_from_msg
 
 from humandyn_ros.errors import HumandynError, RecordingError
-from humandyn_ros.quantities import Skeleton, SkeletonFrame
+from humandyn_ros.quantities import CANONICAL, Skeleton, SkeletonFrame
 from humandyn_ros.recordings import Recording, to_z_up
 from humandyn_ros.ros.dds.message_types import message_type, store
-from humandyn_ros.skeleton import available_formats, load_format
-from humandyn_ros.sources import SOURCES, Source
+from humandyn_ros.skeleton import available_formats
+from humandyn_ros.sources import SOURCES, SkeletonReader, Source, source_for
 from humandyn_ros.sources.point_cloud import LAYOUT, TYPE, fields_of, pack
 
 STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
@@ -45,6 +45,7 @@ _BAG_VERSION: Final = 8
 _TOPIC = re.compile(r'/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
 _FORMAT_KEY, _JOINTS_KEY = 'humandyn_format', 'humandyn_joints'
 _NAMELESS = 'bag'  # skeletons whose points fit no format
+_POSE, _FRAMES = 'geometry_msgs/msg/PoseStamped', 'tf2_msgs/msg/TFMessage'
 _FOREVER = QosTime(2147483647, 4294967295)
 # Reliable serves subscribers of both kinds; sensor topics themselves are best effort.
 _QOS = Qos(
@@ -107,14 +108,19 @@ def read_messages(path: str | Path, wanted: Sequence[str]) -> Iterator[BagMessag
 
 
 def read_skeletons(
-    path: str | Path, topic: str | None = None, format: str | None = None
+    path: str | Path,
+    topic: str | None = None,
+    format: str | None = None,
+    input_type: str | None = None,
 ) -> list[Recording]:
     """Read the skeletons of a bag, one recording per body, at the stamps of their headers.
 
     Args:
         path: Folder of the bag, or its .mcap or .db3 file.
-        topic: Skeleton topic; without it the only one whose type can be a skeleton.
+        topic: Skeleton topic, or what all topics of a set lie below; without it the only one
+            whose type can be a skeleton.
         format: Skeleton format; without it what the bag says, else the usual one of the type.
+        input_type: Message type, or name or path of a field map; without it the topic's type.
 
     Raises:
         RecordingError: No such bag or topic (the topics that are there are listed), damaged
@@ -122,26 +128,35 @@ def read_skeletons(
     """
     path = Path(path)
     there = topics(path)
-    chosen = _skeleton_topic(path, there, topic)
-    source = SOURCES[there[chosen]]
-    about = _custom_data(path)
-    skeleton, up, kind = _skeleton(source, format, about)
+    named = source_for(input_type) if input_type else None
+    chosen = _skeleton_topic(path, there, topic, named)
+    source = named or _source_of(there, chosen)
+    reader = _reader(source, format, _custom_data(path))
+    wanted = sorted(source.reads(there, chosen)) if source.type_name else [chosen]
     frames: dict[int, dict[int, SkeletonFrame]] = {}
     repeated = 0
     with _naming(path):
-        for message in read_messages(path, [chosen]):
-            for frame in source.read(message.content, skeleton):
-                body = frames.setdefault(frame.body_id, {})
-                repeated += frame.stamp_ns in body
-                body.setdefault(frame.stamp_ns, frame)
-    if not frames:
+        for frame in _frames(path, wanted, reader):
+            body = frames.setdefault(frame.body_id, {})
+            repeated += frame.stamp_ns in body
+            body.setdefault(frame.stamp_ns, frame)
+    if not frames or reader.format is None:
         raise RecordingError(f'{path}: nobody is in any message of {chosen}')
     notes = (f'{repeated} repeated stamps left out',) if repeated else ()
     name = f'{path.name}:{chosen}'
+    form = reader.format
     return [
-        dataclasses.replace(_recording(name, body, frames[body]), up=up, kind=kind, notes=notes)
+        dataclasses.replace(
+            _recording(name, body, frames[body]), up=form.up, kind=form.kind, notes=notes
+        )
         for body in sorted(frames)
     ]
+
+
+def _frames(path: Path, wanted: Sequence[str], reader: SkeletonReader) -> Iterator[SkeletonFrame]:
+    for message in read_messages(path, wanted):
+        yield from reader.read(message.content, message.topic, message.recorded_ns)
+    yield from reader.rest()
 
 
 def write_skeletons(
@@ -300,9 +315,22 @@ def _listed(there: Mapping[str, str]) -> str:
     return 'there are: ' + ', '.join(f'{name} ({kind})' for name, kind in sorted(there.items()))
 
 
-def _skeleton_topic(path: Path, there: Mapping[str, str], topic: str | None) -> str:
+def _source_of(there: Mapping[str, str], topic: str) -> Source:
+    """The source of a topic, or of the set of topics below it."""
+    if topic in there:
+        return SOURCES[there[topic]]
+    return next(source for source in SOURCES.values() if source.reads(there, topic))
+
+
+def _skeleton_topic(
+    path: Path, there: Mapping[str, str], topic: str | None, named: Source | None
+) -> str:
     if topic is not None:
         name = topic if topic in there else f'/{topic.lstrip("/")}'
+        if name in there and named is not None and named.type_name in ('', there[name]):
+            return name
+        if any(source.reads(there, name) for source in SOURCES.values()):
+            return name
         if name not in there:
             raise RecordingError(f'{path}: no topic {topic}; {_listed(there)}')
         if there[name] not in SOURCES:
@@ -311,16 +339,21 @@ def _skeleton_topic(path: Path, there: Mapping[str, str], topic: str | None) -> 
                 f'{", ".join(sorted(SOURCES))}; {_listed(there)}'
             )
         return name
-    possible = sorted(name for name, kind in there.items() if kind in SOURCES)
+    kinds = (named.type_name,) if named and named.type_name else SOURCES
+    fits_any = named is not None and not named.type_name
+    possible = sorted(name for name, kind in there.items() if fits_any or kind in kinds)
     if not possible:
         raise RecordingError(f'{path}: no skeleton topic; {_listed(there)}')
-    # Markers and pose arrays are often drawings: a topic in our own form comes first.
+    # A topic in our own form comes first; markers, poses and tf often are something else.
     own = [name for name in possible if there[name] == TYPE]
-    if len(own or possible) > 1:
+    sure = [name for name in possible if not named and not SOURCES[there[name]].shared]
+    drawn = [name for name in possible if there[name] not in (_POSE, _FRAMES)]
+    best = own or sure or drawn or possible
+    if len(best) > 1:
         raise RecordingError(
-            f'{path}: {", ".join(own or possible)} may all hold skeletons: name one (--topic)'
+            f'{path}: {", ".join(best)} may all hold skeletons: name one (--topic)'
         )
-    return (own or possible)[0]
+    return best[0]
 
 
 def _custom_data(path: Path) -> dict[str, str]:
@@ -330,20 +363,24 @@ def _custom_data(path: Path) -> dict[str, str]:
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
-def _skeleton(
-    source: Source, format: str | None, about: Mapping[str, str]
-) -> tuple[Skeleton, str, str]:
-    """Skeleton, upward axis and kind of points of a topic's messages.
+def _reader(source: Source, format: str | None, about: Mapping[str, str]) -> SkeletonReader:
+    """What reads a topic.
 
     Points that the bag names keep these names: a format is laid over them by name, not by place.
     """
     name = format or about.get(_FORMAT_KEY)
     joints = tuple(filter(None, about.get(_JOINTS_KEY, '').split(',')))
     if name in available_formats() or not joints or format:
-        form = load_format(name or source.format)
-        if not joints or form.skeleton.joints == joints:
-            return form.skeleton, source.up or form.up, form.kind
-    return Skeleton(name or _NAMELESS, joints, (-1,) * len(joints)), source.up or 'Z', 'joints'
+        reader = SkeletonReader(source, name or '')
+        if not joints or (reader.format and reader.format.skeleton.joints == joints):
+            return reader
+    reader = SkeletonReader(source, CANONICAL.name)
+    assert reader.format is not None
+    skeleton = Skeleton(name or _NAMELESS, joints, (-1,) * len(joints))
+    reader.format = dataclasses.replace(
+        reader.format, skeleton=skeleton, up=source.up or 'Z', kind='joints', width=len(joints)
+    )
+    return reader
 
 
 def _recording(name: str, body_id: int, frames: Mapping[int, SkeletonFrame]) -> Recording:

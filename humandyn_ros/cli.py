@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--version', action='version', version=f'humandyn_ros {__version__}')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    for add in (_add_demo, _add_run, _add_replay, _add_convert, _add_formats):
+    groups = (_add_demo, _add_run, _add_replay, _add_convert, _add_formats)
+    for add in (*groups, _add_train, _add_export, _add_build_engine):
         add(commands)
     return parser
 
@@ -80,7 +81,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser('replay', help='run over a recording or bag and judge the result')
     parser.add_argument('source', help='.trc .c3d .mot .sto .bvh .amc .npz or a rosbag2 folder')
-    parser.add_argument('--topic', help='skeleton topic of a bag')
+    parser.add_argument('--topic', help='skeleton topic of a bag, or what a set of them is below')
+    parser.add_argument('--input-type', help='its message type, or a field map (name or path)')
     _add_motion_options(parser)
     _add_reference_options(parser)
     _add_person_options(parser)
@@ -143,6 +145,69 @@ def _formats(arguments: argparse.Namespace) -> int:
         lacks = f', lacks {", ".join(form.lacks)}' if form.lacks else ''
         print(f'{name:24} {len(form.skeleton.joints):3} {form.kind}, {form.dims}-D{lacks}')
     return 0
+
+
+def _add_train(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser('train', help='train a network')
+    parser.add_argument('name', help='lady, imdys, hdys, draction, or module:Class of your own')
+    parser.add_argument('--config', help='YAML file; default: config/training/NAME.yaml')
+    parser.add_argument('--data', help='folder of the original data')
+    parser.add_argument('--out', required=True, help='folder of checkpoints and logs')
+    parser.add_argument('--set', action='append', metavar='KEY=VALUE', help='override a setting')
+    parser.add_argument('--resume', action='store_true', help='go on where it was interrupted')
+    parser.add_argument('--quiet', action='store_true', help='no progress bar')
+    parser.set_defaults(run=_train)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    _needs('torch', 'training')
+    from humandyn_ros.learning.train import train
+
+    return train(arguments)
+
+
+def _add_export(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser('export', help='make model.onnx and manifest.json of a network')
+    parser.add_argument('name', help='of the network')
+    parser.add_argument('checkpoint', help='best.safetensors of a training')
+    parser.add_argument('--out', help='folder to make; default: models/NAME')
+    parser.add_argument('--half', action='store_true', help='also model.fp16.onnx (TensorRT 11)')
+    parser.set_defaults(run=_export)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    _needs('torch', 'export')
+    _needs('onnxscript', 'export')
+    from humandyn_ros.learning.export import export
+
+    print(export(arguments.name, arguments.checkpoint, arguments.out, half=arguments.half))
+    return 0
+
+
+def _add_build_engine(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser('build-engine', help='build the TensorRT engine of a model')
+    parser.add_argument('model', help='folder with model.onnx and manifest.json')
+    parser.add_argument('--precision', default='fp32', choices=('fp32', 'tf32', 'fp16'))
+    parser.add_argument('--max-batch', type=int, default=1, help='largest batch it will run')
+    parser.add_argument('--cache', help="folder of engines; default: the user's cache folder")
+    parser.set_defaults(run=_build_engine)
+
+
+def _build_engine(arguments: argparse.Namespace) -> int:
+    from humandyn_ros.engines.backends.build import build_engine_command
+
+    print(build_engine_command(arguments))
+    return 0
+
+
+def _needs(library: str, purpose: str) -> None:
+    """Raise MissingDependencyError where a library of the extra `train` is not installed."""
+    from importlib.util import find_spec
+
+    from humandyn_ros.errors import MissingDependencyError
+
+    if find_spec(library) is None:
+        raise MissingDependencyError(library, 'train', purpose)
 
 
 def _add_motion_options(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,7 @@ class MotionOptions:
     source: Path
     person: PersonConfig = field(default_factory=PersonConfig)
     topic: str | None = None
+    input_type: str | None = None
     format: str | None = None
     up: str | None = None
     static: Path | None = None
@@ -125,6 +126,7 @@ def _one_body(options: MotionOptions) -> Recording:
     found = read_source(
         options.source,
         topic=options.topic,
+        input_type=options.input_type,
         format=options.format,
         up=options.up,
         model=options.model,
@@ -139,6 +141,7 @@ def read_source(
     source: Path,
     *,
     topic: str | None = None,
+    input_type: str | None = None,
     format: str | None = None,
     up: str | None = None,
     model: str | Path | None = None,
@@ -148,6 +151,7 @@ def read_source(
     Args:
         source: File or folder.
         topic: Skeleton topic of a bag; without it the only one.
+        input_type: Message type of that topic, or name or path of a field map.
         format: Skeleton format, where the source cannot say.
         up: Upward axis; without it the source's own.
         model: OpenSim model that an inverse kinematics file belongs to.
@@ -159,7 +163,7 @@ def read_source(
         return [read_motion(source, format=format, up=up, model=model)]
     from humandyn_ros.bags import read_skeletons  # noqa: PLC0415 - no distribution ships rosbags
 
-    bodies = read_skeletons(source, topic, format)
+    bodies = read_skeletons(source, topic, format, input_type)
     return [dataclasses.replace(body, up=checked_up(up)) for body in bodies] if up else bodies
 
 

@@ -13,7 +13,6 @@ import pytest
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import HumandynError, RecordingError, SkeletonError
 from humandyn_ros.people import People
-from humandyn_ros.quantities import CANONICAL
 from humandyn_ros.recordings import read_forces, read_moments, read_motion
 from humandyn_ros.resources import resource
 from humandyn_ros.skeleton import load_format
@@ -121,6 +120,7 @@ def test_a_damaged_file_is_read_or_refused_with_a_sentence(ending, tmp_path):
         assert time.monotonic() - start < PATIENCE_S, f'seed {seed}'
 
 
+SMPL = load_format('smpl_24')
 FRAMES = list(person('walk', rate_hz=60.0, duration_s=2.0).frames())
 
 
@@ -185,7 +185,7 @@ def test_damaged_skeleton_messages_are_refused_and_no_estimate_is_ever_not_finit
             damage(made, generator)
         start = time.monotonic()
         try:
-            estimates = people.push(point_cloud.read(made, CANONICAL))
+            estimates = people.push(point_cloud.read(made, SMPL))
         except HumandynError:
             refused += 1
             estimates = ()

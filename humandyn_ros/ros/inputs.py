@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
-from humandyn_ros.errors import StreamError
+from humandyn_ros.errors import ConfigError, SkeletonError, StreamError, WireError
 from humandyn_ros.quantities import SkeletonFrame
-from humandyn_ros.ros.handle import Message, NodeHandle, Qos, Subscription
+from humandyn_ros.ros.handle import LATCHED, Message, NodeHandle, Qos, Subscription
 from humandyn_ros.skeleton import SkeletonFormat, load_format
-from humandyn_ros.sources import SOURCES, Source, source_for
+from humandyn_ros.sources import SOURCES, SkeletonReader, Source, source_for
 
 AUTO = 'auto'
 
@@ -20,13 +19,13 @@ Frames = tuple[SkeletonFrame, ...]
 
 
 class SkeletonInput:
-    """Subscribes to a skeleton topic as soon as its type is known.
+    """Subscribes to a skeleton topic, or a set of topics, as soon as its type is known.
 
     Args:
         handle: Node that subscribes.
-        topic: Topic name.
-        type_name: Message type, or 'auto' to take the publisher's.
-        format_name: Skeleton format; '' for the one that the message type usually carries.
+        topic: Topic name, or what all topics of a set lie below.
+        type_name: Message type, name or path of a field map, or 'auto' to take the publisher's.
+        format_name: Skeleton format; '' for the one that the messages usually carry.
         up: Vertical axis of the points; '' for what the message type or the format says.
         on_frames: Called with the frames of every usable message.
         on_refused: Called with a sentence for every message that cannot be used.
@@ -34,6 +33,7 @@ class SkeletonInput:
 
     Raises:
         StreamError: No adapter reads `type_name`.
+        ConfigError: The field map cannot be used.
         SkeletonError: The format is unknown.
     """
 
@@ -57,71 +57,126 @@ class SkeletonInput:
         self._on_frames = on_frames
         self._on_refused = on_refused
         self._on_problem = on_problem
-        self._subscription: Subscription | None = None
-        self.source: Source | None = None
-        self.format: SkeletonFormat | None = None
+        self._subscriptions: dict[str, Subscription] = {}
+        self._reader: SkeletonReader | None = None
+        self._told = False
+        self._type = type_name
         if format_name:
             load_format(format_name)  # an unknown one is an error now, not at the first message
         # One listener per supported type would also do, but would hide a wrong type for ever.
         if type_name != AUTO:
-            self._subscribe(source_for(type_name))
+            source = source_for(type_name)
+            self._adopt(source)
+            if source.type_name:
+                self._subscribe(self._topic, source.type_name)
+
+    @property
+    def source(self) -> Source | None:
+        """The adapter, once it is chosen."""
+        return self._reader.source if self._reader else None
+
+    @property
+    def format(self) -> SkeletonFormat | None:
+        """The skeleton format, once it is known."""
+        return self._reader.format if self._reader else None
 
     @property
     def waiting(self) -> str:
         """What to say while nothing arrives."""
-        if self._subscription is None:
+        if not self._subscriptions:
             return f'waiting for a publisher on {self._topic}, to learn its type'
-        return f'waiting for {self._type} on {self._topic}'
-
-    @property
-    def _type(self) -> str:
-        return self.source.type_name if self.source else AUTO
+        kind = self.source.type_name if self.source else ''
+        return f'waiting for {kind or self._type} on {self._topic}'
 
     def poll(self) -> None:
         """Look at the graph: subscribe, or say what is wrong with the topic; call now and then."""
+        if self._reader is None:
+            self._choose()
+        if self._reader is None:
+            return
+        self._follow(self._reader.source)
         types = self._handle.published_types(self._name)
-        if self._subscription is None:
-            self._choose(types)
-        elif not self._subscription.publishers:
-            others = [name for name in types if name != self._type]
-            if others:
+        read = self._reader.source.type_name
+        here = self._subscriptions.get(self._topic)
+        if here is not None and not here.publishers:
+            others = [name for name in types if name != read]
+            if others and read:
                 self._on_problem(
                     f'topic {self._topic} carries {", ".join(others)}, but this node reads '
-                    f'{self._type}: set the parameter `input_type` and start it again'
+                    f'{read}: set the parameter `input_type` and start it again'
                 )
 
-    def _choose(self, types: tuple[str, ...]) -> None:
+    def close(self) -> None:
+        """Stop reading."""
+        for subscription in self._subscriptions.values():
+            subscription.close()
+        self._subscriptions.clear()
+
+    def _choose(self) -> None:
+        types = self._handle.published_types(self._name)
         supported = [SOURCES[name] for name in types if name in SOURCES]
+        if not types:  # a set of topics has no publisher of its own name
+            graph = self._graph()
+            supported = [
+                source for source in SOURCES.values() if source.reads(graph, self._topic)
+            ]
         if supported:
-            self._subscribe(supported[0])
+            self._adopt(supported[0])
         elif types:
             self._on_problem(
                 f'topic {self._topic} carries {", ".join(types)}, which holds no skeletons; '
-                f'supported: {", ".join(sorted(SOURCES))}'
+                f'supported: {", ".join(sorted(SOURCES))}; other types need a field map'
             )
 
-    def _loaded(self, source: Source) -> SkeletonFormat:
-        # Messages are in metres and right-handed (REP 103), whatever the format's files are in.
-        form = load_format(self._format_name or source.format)
-        up = self._up or source.up or form.up
-        return dataclasses.replace(form, up=up, handedness='right', unit='m')
+    def _graph(self) -> dict[str, str]:
+        return {name: kinds[0] for name, kinds in self._handle.topic_types().items() if kinds}
 
-    def _subscribe(self, source: Source) -> None:
-        self.source = source
-        self.format = self._loaded(source)
-        self._subscription = self._handle.subscription(
-            source.type_name, self._name, self._read, SKELETONS
-        )
-        self._handle.log(
-            'info',
-            f'reading {source.type_name} on {self._topic} as {self.format.skeleton.name}',
-        )
+    def _adopt(self, source: Source) -> None:
+        self._reader = SkeletonReader(source, self._format_name, self._up)
 
-    def _read(self, message: Message) -> None:
-        assert self.source is not None and self.format is not None
+    def _follow(self, source: Source) -> None:
+        """Keep reading exactly the topics that the source wants now."""
+        types = self._handle.published_types(self._name)
+        if source.type_name:
+            wanted = source.reads(self._graph(), self._topic)
+        else:  # a field map for any type: that of the publisher
+            wanted = dict.fromkeys([self._topic][: len(types)], types[0] if types else '')
+        for topic, kind in wanted.items():
+            self._subscribe(topic, kind)
+        for topic in set(self._subscriptions) - set(wanted) - {self._topic}:
+            self._subscriptions.pop(topic).close()
+
+    def _subscribe(self, topic: str, kind: str) -> None:
+        if topic in self._subscriptions:
+            return
+
+        def take(message: Message) -> None:
+            self._read(message, topic)
+
+        name = self._name if topic == self._topic else topic
+        quality = LATCHED if topic.endswith('_static') else SKELETONS
         try:
-            frames = self.source.read(message, self.format.skeleton)
-        except StreamError as error:
+            self._subscriptions[topic] = self._handle.subscription(kind, name, take, quality)
+        except WireError as error:
+            self._on_problem(str(error))
+
+    def _read(self, message: Message, topic: str) -> None:
+        assert self._reader is not None
+        try:
+            frames = self._reader.read(message, topic, self._handle.now_ns())
+        except (StreamError, SkeletonError, ConfigError) as error:
             self._on_refused(str(error))
             return
-        self._on_frames(frames)
+        self._say(topic)
+        if frames:
+            self._on_frames(frames)
+
+    def _say(self, topic: str) -> None:
+        form = self.format
+        if self._told or form is None or self.source is None:
+            return
+        self._told = True
+        kind = self.source.type_name or self._type
+        self._handle.log('info', f'reading {kind} on {topic} as {form.skeleton.name}')
+        if form.dims == 2:
+            self._handle.log('warn', f'{form.name} is flat: forces cannot be computed from it')

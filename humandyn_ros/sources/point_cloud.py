@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.errors import StreamError
-from humandyn_ros.quantities import Skeleton, SkeletonFrame
+from humandyn_ros.quantities import SkeletonFrame
+from humandyn_ros.skeleton import SkeletonFormat
 from humandyn_ros.sources.source import Source, frame
 
 TYPE = 'sensor_msgs/msg/PointCloud2'
@@ -72,13 +73,14 @@ def unpack(message: Any) -> NDArray[np.void]:
         ) from error
 
 
-def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
+def read(message: Any, form: SkeletonFormat, topic: str = '') -> tuple[SkeletonFrame, ...]:
     """Return one frame per row.
 
     Raises:
         StreamError: The width is not the number of joints, x, y or z is missing, or a body's
             number is none.
     """
+    del topic
     cloud = unpack(message)
     names = cloud.dtype.names or ()
     missing = [name for name in 'xyz' if name not in names]
@@ -90,7 +92,7 @@ def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
         confidence = row['confidence'].astype(float) if 'confidence' in names else None
         body = _number(row['body'][0]) if 'body' in names and len(row) else index
         # The first row of a repeated number wins: two people cannot be one.
-        bodies.setdefault(body, frame(message.header, body, skeleton, points, confidence))
+        bodies.setdefault(body, frame(message.header, body, form.skeleton, points, confidence))
     return tuple(bodies.values())
 
 
@@ -100,4 +102,4 @@ def _number(value: Any) -> int:
     return int(value)
 
 
-SOURCE = Source(TYPE, read, 'smpl_24', up='Z')
+SOURCE = Source(TYPE, read, 'smpl_24', up='Z', confident=True)

@@ -9,21 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from humandyn_ros.quantities import Skeleton, SkeletonFrame
-from humandyn_ros.sources.source import Source, frame
+from humandyn_ros.quantities import SkeletonFrame
+from humandyn_ros.skeleton import SkeletonFormat
+from humandyn_ros.sources.source import Source, frame, hide_zeros
 
 
-def read(message: Any, skeleton: Skeleton) -> tuple[SkeletonFrame, ...]:
+def read(message: Any, form: SkeletonFormat, topic: str = '') -> tuple[SkeletonFrame, ...]:
     """Return the one frame, as body 0; none for an empty array.
 
     Raises:
         StreamError: The number of entries is not the number of joints.
     """
+    del topic
     if not len(message.poses):
         return ()
     points = np.array([(p.position.x, p.position.y, p.position.z) for p in message.poses], float)
-    points[(points == 0.0).all(axis=1)] = np.nan
-    return (frame(message.header, 0, skeleton, points),)
+    return (frame(message.header, 0, form.skeleton, hide_zeros(points)),)
 
 
-SOURCE = Source('geometry_msgs/msg/PoseArray', read, 'smpl_24')
+SOURCE = Source('geometry_msgs/msg/PoseArray', read, 'smpl_24', shared=True)

@@ -1,8 +1,9 @@
-"""What every adapter is: one message type in, skeleton frames out."""
+"""What every adapter is: messages of one type in, skeleton frames out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,14 @@ import numpy as np
 
 from humandyn_ros.errors import StreamError
 from humandyn_ros.quantities import Array, Mask, Skeleton, SkeletonFrame
+from humandyn_ros.skeleton import SkeletonFormat
+
+Frames = tuple[SkeletonFrame, ...]
+Read = Callable[[Any, SkeletonFormat, str], Frames]
+"""(message, its format, topic it came on) to one frame per body; raises StreamError."""
+
+UNSTAMPED = -1
+"""Stamp of frames from messages without a header: the time of receipt takes its place."""
 
 
 @dataclass(frozen=True)
@@ -17,16 +26,41 @@ class Source:
     """One adapter.
 
     Attributes:
-        type_name: Full message type, e.g. 'sensor_msgs/msg/PointCloud2'.
-        read: (message, skeleton of the declared format) to one frame per body; raises StreamError.
-        format: Skeleton format taken where none is named.
+        type_name: Full message type, e.g. 'sensor_msgs/msg/PointCloud2'; '' for a field map that
+            fits any type with these fields.
+        read: Message to frames, without memory; absent where `fresh` is there.
+        format: Skeleton format taken where none is named; '' where `recognise` or the user says.
         up: Vertical axis of the points; '' where the format says it.
+        confident: Whether messages say how sure each point is; else that is rebuilt.
+        parts: Whether one message may hold part of a body only, so that parts are gathered.
+        fresh: Makes a `read` with a memory of its own.
+        recognise: Message to the name of its format; '' while it cannot be told.
+        topics: (all topics and their types, the topic asked for) to the topics to read; absent
+            where it is that topic alone.
+        shared: Whether the type carries other things too, so that only a named topic is read.
     """
 
     type_name: str
-    read: Callable[[Any, Skeleton], tuple[SkeletonFrame, ...]]
-    format: str
+    read: Read | None = None
+    format: str = ''
     up: str = ''
+    confident: bool = False
+    parts: bool = False
+    fresh: Callable[[], Read] | None = None
+    recognise: Callable[[Any], str] | None = None
+    topics: Callable[[Mapping[str, str], str], dict[str, str]] | None = None
+    shared: bool = False
+
+    def reads(self, graph: Mapping[str, str], topic: str) -> dict[str, str]:
+        """Return the topics, of all that there are, that this source reads for one asked for.
+
+        Args:
+            graph: Topics and their types.
+            topic: Absolute name; of a set, what all lie below.
+        """
+        if self.topics is not None:
+            return self.topics(graph, topic)
+        return {topic: self.type_name} if graph.get(topic) == self.type_name else {}
 
 
 def stamp_ns(header: Any) -> int:
@@ -40,7 +74,7 @@ def frame(
     """Make one frame; coordinates that are not finite become NaN with confidence 0.
 
     Args:
-        header: The message's std_msgs/Header.
+        header: The message's std_msgs/Header; None where it has none.
         body_id: The source's number for this body.
         skeleton: The format's skeleton with J joints.
         points: (J, 3) m.
@@ -57,10 +91,25 @@ def frame(
     seen: Mask = np.logical_and.reduce(np.isfinite(points), axis=1)
     given = np.ones(len(points)) if confidence is None else np.nan_to_num(confidence, nan=0.0)
     return SkeletonFrame(
-        stamp_ns=stamp_ns(header),
-        frame_id=str(header.frame_id),
+        stamp_ns=UNSTAMPED if header is None else stamp_ns(header),
+        frame_id='' if header is None else str(header.frame_id),
         body_id=body_id,
         skeleton=skeleton,
         points=np.where(seen[:, None], points, np.nan),
         confidence=np.where(seen, np.clip(given, 0.0, 1.0), 0.0),
     )
+
+
+def body_number(name: object) -> int:
+    """Return a body's number: a number itself, else one that a name always gives again."""
+    if isinstance(name, int | np.integer):
+        return int(name) % 2**32
+    text = str(name)
+    if text.isascii() and text.isdecimal() and int(text) < 2**32:
+        return int(text)
+    return zlib.crc32(text.encode())
+
+
+def hide_zeros(points: Array) -> Array:
+    """Return points (J, 3) where the exact origin, a filler of many sources, is not seen."""
+    return np.where((points == 0.0).all(axis=1, keepdims=True), np.nan, points)

@@ -127,6 +127,9 @@ class FakeHandle:
     def resolve(self, topic: str) -> str:
         return topic if topic.startswith('/') else f'/{topic}'
 
+    def topic_types(self) -> dict[str, tuple[str, ...]]:
+        return self.graph
+
     def published_types(self, topic: str) -> tuple[str, ...]:
         return self.graph.get(self.resolve(topic), ())
 

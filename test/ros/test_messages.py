@@ -3,9 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from humandyn_ros.quantities import CANONICAL, ContactForce, GroundReaction
+from humandyn_ros.quantities import ContactForce, GroundReaction
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.dds.message_types import message_type
+from humandyn_ros.skeleton import load_format
 from humandyn_ros.sources import point_cloud
 
 
@@ -41,7 +42,7 @@ def test_skeletons_survive_the_wire_and_come_back_equal(fake, frame):
     arrived = sent(message, messages.POINT_CLOUD)
     assert (arrived.height, arrived.width, arrived.point_step) == (2, 24, 20)
     assert [field.name for field in arrived.fields] == ['x', 'y', 'z', 'confidence', 'body']
-    back = point_cloud.read(arrived, CANONICAL)
+    back = point_cloud.read(arrived, load_format('smpl_24'))
     assert [body.body_id for body in back] == [7, 2**32 - 1]
     assert {body.stamp_ns for body in back} == {1_000_000_002}
     np.testing.assert_array_equal(back[0].points, points.astype(np.float32))
@@ -52,7 +53,7 @@ def test_skeletons_survive_the_wire_and_come_back_equal(fake, frame):
 def test_nobody_is_a_message_of_height_zero(fake):
     message = messages.skeletons(fake(), [], 1, 'world')
     assert sent(message, messages.POINT_CLOUD).height == 0
-    assert point_cloud.read(message, CANONICAL) == ()
+    assert point_cloud.read(message, load_format('smpl_24')) == ()
 
 
 def test_joint_torques_carry_equal_lengths_and_the_evaluated_instant(fake, estimate):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from humandyn_ros.errors import ConfigError, RecordingError
-from humandyn_ros.quantities import CANONICAL
 from humandyn_ros.ros.nodes.source_node import SourceNode
+from humandyn_ros.skeleton import load_format
 from humandyn_ros.sources import point_cloud
 
 SECOND = 1_000_000_000
@@ -42,7 +42,7 @@ def test_frames_are_published_at_their_pace_from_now_on(rig):
     assert len(node.sent()) == pytest.approx(50, abs=1)
     assert stamps(node.sent())[0] == node.handle.ros_ns
     assert set(np.diff(stamps(node.sent()))) == {20_000_000}
-    (frame,) = point_cloud.read(node.sent()[0], CANONICAL)
+    (frame,) = point_cloud.read(node.sent()[0], load_format('smpl_24'))
     assert (frame.frame_id, frame.body_id) == ('world', 1)
     assert 1.4 < frame.points[:, 2].max() < 1.9
 

@@ -1,0 +1,316 @@
+"""The synthetic walk as every supported source would send it, from the message definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from rosbags.rosbag2 import Writer
+
+from humandyn_ros.quantities import CANONICAL
+from humandyn_ros.ros.dds.message_types import message_type, store
+from humandyn_ros.skeleton import load_format, to_z_up
+from humandyn_ros.synthetic import person
+
+SECOND = 1_000_000_000
+START_NS = 1_700_000_000 * SECOND
+BODY = 7
+WALK = person('walk', rate_hz=50.0, duration_s=3.0)
+LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('hip', 'knee', 'ankle')]
+
+
+def placed(form, canonical: np.ndarray, up: str) -> np.ndarray:
+    """Points (J, 3) of a format for canonical joint centres (24, 3), in axes with `up`."""
+    points = np.full((len(form.skeleton.joints), 3), np.nan)
+    for joint, ways in form.rules.items():
+        if isinstance(ways[0], str) or len(ways[0]) == 1:
+            name = ways[0] if isinstance(ways[0], str) else next(iter(ways[0]))
+            if name in form.skeleton.index:
+                points[form.skeleton.index[name]] = canonical[CANONICAL.index[joint]]
+    for index, parent in enumerate(form.skeleton.parents):
+        if np.isnan(points[index]).any():  # a point that stands for no joint: near its parent
+            near = points[parent] if parent >= 0 else canonical[0]
+            near = canonical[0] if np.isnan(near).any() else near
+            points[index] = near + np.array([0.05, 0.0, 0.01 * index])
+    return points @ to_z_up(up)
+
+
+def header(stamp_ns: int, frame_id: str = 'sensor') -> dict:
+    return {
+        'stamp': {'sec': stamp_ns // SECOND, 'nanosec': stamp_ns % SECOND},
+        'frame_id': frame_id,
+    }
+
+
+def xyz(point, scale: float = 1.0) -> dict:
+    return dict(zip('xyz', (float(value) * scale for value in point), strict=True))
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One message: when, where, of which type, with which fields."""
+
+    stamp_ns: int
+    topic: str
+    type_name: str
+    fields: dict
+
+
+Messages = Callable[[int, np.ndarray], Iterator[Sent]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One source: what it sends for (stamp, canonical joint centres), and how it is asked for."""
+
+    name: str
+    messages: Messages
+    topic: str | None = None  # where the bag's only skeleton topic is not it
+    format: str | None = None
+    input_type: str | None = None
+    body: int = BODY
+    kind: str = ''  # the message type that the node hears of first
+    flat: bool = False
+
+
+def single(type_name: str, form_name: str, up: str, build) -> Messages:
+    form = load_format(form_name)
+
+    def messages(stamp_ns, canonical):
+        points = placed(form, canonical, up)
+        yield Sent(stamp_ns, '/skeletons', type_name, build(stamp_ns, form, points))
+
+    return messages
+
+
+def zed(number: int, package: str = 'zed_msgs'):
+    name = {0: 'zed_18', 1: 'zed_34', 2: 'zed_38'}[number]
+
+    def build(stamp_ns, form, points):
+        keypoints = np.zeros((70, 3))  # the rest is filled with zeros
+        keypoints[: len(points)] = points
+        body = {
+            'label': 'Body', 'label_id': BODY, 'confidence': 90.0, 'tracking_available': True,
+            'tracking_state': 1, 'skeleton_available': True, 'body_format': number,
+            'skeleton_3d': {'keypoints': [{'kp': point} for point in keypoints]},
+        }  # fmt: skip
+        return {'header': header(stamp_ns, 'zed_left_camera_frame'), 'objects': [body]}
+
+    return single(f'{package}/msg/ObjectsStamped', name, 'Z', build)
+
+
+def kinect(stamp_ns, form, points):
+    return {
+        'markers': [
+            {'header': header(stamp_ns), 'id': BODY * 100 + i, 'type': 2,
+             'pose': {'position': xyz(point)}}
+            for i, point in enumerate(points)
+        ]
+    }  # fmt: skip
+
+
+def yolo(stamp_ns, form, points):
+    keypoints = [
+        {'id': i + 1, 'point': xyz(point), 'score': 0.8}
+        for i, point in enumerate(points)
+        if i != 3
+    ]
+    person_ = {
+        'class_name': 'person', 'id': str(BODY),
+        'keypoints3d': {'data': keypoints, 'frame_id': 'base_link'},
+    }  # fmt: skip
+    chair = {'class_name': 'chair', 'id': '9'}
+    return {'header': header(stamp_ns, 'camera'), 'detections': [chair, person_]}
+
+
+def openpose(stamp_ns, form, points):
+    parts = [{'score': 0.9, 'point': xyz(point)} for point in points]
+    return {'header': header(stamp_ns), 'persons': [{'bodyParts': parts}]}
+
+
+_SIDE = ('collar', 'shoulder', 'elbow', 'wrist', 'hand', 'fingertip')
+_LEG = ('hip', 'knee', 'ankle', 'foot')
+NUITRACK = {  # nuitrack::JointType
+    name: number
+    for number, name in enumerate(
+        (
+            *('none', 'head', 'neck', 'torso', 'waist'),
+            *(f'{side}_{part}' for side in ('left', 'right') for part in _SIDE),
+            *(f'{side}_{part}' for side in ('left', 'right') for part in _LEG),
+        )
+    )
+}
+
+
+def nuitrack(stamp_ns, form, points):
+    joints = [
+        {'type': NUITRACK[name], 'confidence': 0.75, 'real': 1000 * point * np.array([1, 1, -1])}
+        for name, point in zip(form.skeleton.joints, points, strict=True)
+    ]
+    joints.append({'type': 0, 'confidence': 0.0, 'real': np.zeros(3)})
+    return {'skeletons': [{'id': BODY, 'joints': joints}]}
+
+
+def xsens(stamp_ns, form, points):
+    return {
+        'header': header(stamp_ns, ''),
+        'states': [
+            {'header': header(stamp_ns, f'skeleton_{name}'), 'pose': {'position': xyz(point)}}
+            for name, point in zip(form.skeleton.joints, points, strict=True)
+        ],
+    }
+
+
+def named_poses(stamp_ns, form, points):
+    return {
+        'header': header(stamp_ns, 'world'),
+        'poses': [
+            {'name': name, 'pose': {'position': xyz(point)}}
+            for name, point in zip(form.skeleton.joints, points, strict=True)
+        ],
+    }
+
+
+def mocap(stamp_ns, form, points):
+    return {
+        'header': header(stamp_ns, 'map'),
+        'markers': [
+            {'id_type': 2, 'marker_index': i, 'marker_name': name, 'translation': xyz(point)}
+            for i, (name, point) in enumerate(zip(form.skeleton.joints, points, strict=True))
+        ],
+    }
+
+
+def pose_array(stamp_ns, form, points):
+    return {
+        'header': header(stamp_ns, 'camera'),
+        'poses': [{'position': xyz(point)} for point in points],
+    }
+
+
+def landmarks(stamp_ns, form, points):
+    flat = np.column_stack([points, np.full(len(points), 0.9)]).ravel()
+    return {'data': flat.astype(np.float32)}
+
+
+def vicon(stamp_ns, canonical):
+    form = load_format('smpl_24')
+    for k, (name, point) in enumerate(zip(form.skeleton.joints, canonical, strict=True)):
+        at_ns = stamp_ns + 3_000 * k  # stamped one after the other
+        fields = {'header': header(at_ns, 'vicon_world'), 'pose': {'position': xyz(point)}}
+        yield Sent(at_ns, f'/vicon/ann/{name}', 'geometry_msgs/msg/PoseStamped', fields)
+
+
+def _link(stamp_ns, parent, child, place, turn=(0.0, 0.0, 0.0, 1.0)):
+    return {
+        'header': header(stamp_ns, parent),
+        'child_frame_id': child,
+        'transform': {
+            'translation': xyz(place),
+            'rotation': dict(zip('xyzw', turn, strict=True)),
+        },
+    }
+
+
+QUARTER = (0.0, 0.0, np.sqrt(0.5), np.sqrt(0.5))  # a quarter turn about z
+
+
+def transforms(stamp_ns, form, points, suffix):
+    """A chain: sensor -> body (turned) -> every joint; the ankles hang from the knees."""
+    turned = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    root = points[0]
+    links = [_link(stamp_ns, 'sensor', f'body{suffix}', root, QUARTER)]
+    local = (points - root) @ turned
+    for i, name in enumerate(form.skeleton.joints):
+        parent = form.skeleton.joints[form.skeleton.parents[i]]
+        hangs = name.endswith('ankle')
+        place = local[i] - local[form.skeleton.parents[i]] if hangs else local[i]
+        links.append(
+            _link(
+                stamp_ns, f'{parent}{suffix}' if hangs else f'body{suffix}', name + suffix, place
+            )
+        )
+    return {'transforms': links}
+
+
+def tf(stamp_ns, canonical):
+    form = load_format('rep155')
+    points = placed(form, canonical, 'Z')
+    fields = transforms(stamp_ns, form, points, f'_{BODY}')
+    yield Sent(stamp_ns, '/tf', 'tf2_msgs/msg/TFMessage', fields)
+
+
+def ros4hri(stamp_ns, canonical):
+    bodies = '/humans/bodies'
+    if stamp_ns == START_NS:
+        ids = {'header': header(stamp_ns), 'ids': [str(BODY)]}
+        yield Sent(stamp_ns, f'{bodies}/tracked', 'hri_msgs/msg/IdsList', ids)
+    yield from flat_hri(stamp_ns, canonical)
+    yield from tf(stamp_ns, canonical)
+
+
+def flat_hri(stamp_ns, canonical):
+    flat = [{'x': 0.5, 'y': 0.5, 'c': 0.6 + 0.01 * i} for i in range(18)]
+    fields = {'header': header(stamp_ns), 'skeleton': flat}
+    topic = f'/humans/bodies/{BODY}/skeleton2d'
+    yield Sent(stamp_ns, topic, 'hri_msgs/msg/Skeleton2D', fields)
+
+
+K4A = 'visualization_msgs/msg/MarkerArray'
+YOLO = 'yolo_msgs/msg/DetectionArray'
+NAMED = 'motion_capture_tracking_interfaces/msg/NamedPoseArray'
+VICON = 2**32  # its body number is made from a name: looked up in the test
+
+CASES = (
+    Case('ZED BODY_18', zed(0)),
+    Case('ZED BODY_34', zed(1)),
+    Case('ZED BODY_38', zed(2)),
+    Case('ZED, old bags', zed(2, 'zed_interfaces')),
+    Case('Azure Kinect', single(K4A, 'k4a_32', '-Y', kinect)),
+    Case('ROS4HRI', ros4hri, topic='/humans/bodies/tracked'),
+    Case('ROS4HRI, flat', flat_hri, topic='/humans/bodies', flat=True),
+    Case('yolo_ros', single(YOLO, 'coco_17', 'Z', yolo)),
+    Case('yolov8_ros', single('yolov8_msgs/msg/DetectionArray', 'coco_17', 'Z', yolo)),
+    Case(
+        'MediaPipe array',
+        single('std_msgs/msg/Float32MultiArray', 'mediapipe_33', '-Y', landmarks),
+        input_type='mediapipe_array',
+        body=0,
+    ),
+    Case('mocap4r2', single('mocap4r2_msgs/msg/Markers', 'opensim', 'Z', mocap), body=0),
+    Case(
+        'mocap4r2 by index',
+        single('mocap4r2_msgs/msg/Markers', 'opensim', 'Z', mocap),
+        format='opensim',
+        input_type='mocap4r2_by_index',
+        body=0,
+    ),
+    Case('motion_capture_tracking', single(NAMED, 'opensim', 'Z', named_poses), body=0),
+    Case('vicon_receiver', vicon, topic='/vicon', format='smpl_24', body=VICON),
+    Case('Xsens MVN', single('xsens_mvn_msgs/msg/LinkStateArray', 'xsens_23', 'Z', xsens), body=0),
+    Case('Nuitrack', single('nuitrack_msgs/msg/Skeletons', 'nuitrack_20', 'Y', nuitrack)),
+    Case('OpenPose', single('ros_openpose/msg/Frame', 'openpose_25', '-Y', openpose), body=0),
+    Case('PoseArray', single('geometry_msgs/msg/PoseArray', 'smpl_24', 'Z', pose_array), body=0),
+    Case('tf frames', tf, topic='/tf'),
+)
+
+
+def stream(case: Case, frames: int = len(WALK.stamps_ns)) -> Iterator[Sent]:
+    """Everything a source sends while somebody walks."""
+    for k in range(frames):
+        yield from case.messages(START_NS + k * SECOND // 50, WALK.points[k])
+
+
+def write_bag(path, sent) -> None:
+    """Record messages as the source's driver would, with the definitions in the bag."""
+    with Writer(path, version=8) as writer:
+        connections: dict[str, object] = {}
+        for one in sent:
+            kind = message_type(one.type_name)
+            if one.topic not in connections:
+                connections[one.topic] = writer.add_connection(
+                    one.topic, one.type_name, typestore=store()
+                )
+            raw = bytes(kind.encode(kind.new(one.fields)))
+            writer.write(connections[one.topic], one.stamp_ns, raw)
