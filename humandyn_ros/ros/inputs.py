@@ -117,9 +117,7 @@ class SkeletonInput:
         supported = [SOURCES[name] for name in types if name in SOURCES]
         if not types:  # a set of topics has no publisher of its own name
             graph = self._graph()
-            supported = [
-                source for source in SOURCES.values() if source.reads(graph, self._topic)
-            ]
+            supported = [source for source in SOURCES.values() if source.reads(graph, self._topic)]
         if supported:
             self._adopt(supported[0])
         elif types:
