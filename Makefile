@@ -32,6 +32,7 @@ $(STAMP): setup.py humandyn_ros/__init__.py
 	  $(PYTHON) -m venv --clear $(VENV); }
 	@$(BIN)/python -m pip install -qq --upgrade pip
 	@$(BIN)/python -m pip install -qq --editable '.[$(EXTRAS)]'
+	@$(BIN)/python -m humandyn_ros.kernels || echo 'NumPy will do the arithmetic'
 	@echo '$(WANTED)' > $@
 
 # What tests and training need besides is large (PyTorch), so the demonstration goes without.

@@ -11,10 +11,12 @@ import math
 
 import numpy as np
 
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
-_LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('knee', 'ankle')]
-_ANKLES = _LEGS[1::2]
+LEGS = np.array(
+    [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('knee', 'ankle')]
+)
 _REFERENCE_LEG_M = 0.86  # an adult of 1.75 m; there the frequencies below apply as they are
 # √(g·leg): standing, shifting, squatting, walking, running.
 _MOTION = (0.02, 0.10, 0.25, 0.45, 0.85)
@@ -70,11 +72,11 @@ class CutoffPolicy:
             leg_m: Leg length.
             dt: Time since the last instant, s.
         """
-        motion = _motion(velocities, leg_m)
+        motion, steps = briskness(velocities, math.sqrt(GRAVITY * leg_m))
         if self._motion is None:
             self._motion = motion
         self._motion = _followed(self._motion, motion, dt)
-        self._steps = _followed(self._steps, _steps(velocities, leg_m), dt)
+        self._steps = _followed(self._steps, steps, dt)
         scale = math.sqrt(_REFERENCE_LEG_M / leg_m)
         wanted = scale * float(np.interp(self._motion, _MOTION, _CUTOFF_HZ))
         wanted = min(max(wanted * self._caution(noise_m), LOW_HZ), HIGH_HZ)
@@ -97,13 +99,20 @@ def _followed(past: float, now: float, dt: float) -> float:
     return past + min(1.0, dt / (_RISE_S if now > past else _FALL_S)) * (now - past)
 
 
-def _motion(velocities: Array, leg_m: float) -> float:
-    relative = velocities[_LEGS] - velocities[0]
-    mean = float(np.sqrt((relative * relative).sum() / len(_LEGS)))
-    return max(mean, abs(float(velocities[0, 2]))) / math.sqrt(GRAVITY * leg_m)
+@kernel
+def briskness(velocities: Array, unit: float) -> tuple[float, float]:
+    """Two measures of motion at one instant.
 
+    Args:
+        velocities: Canonical joint centres' (24, 3) m/s.
+        unit: √(g·leg), m/s.
 
-def _steps(velocities: Array, leg_m: float) -> float:
-    """How fast one ankle moves against the other: fast in every step, on any floor or belt."""
-    left, right = velocities[_ANKLES].tolist()
-    return math.dist(left, right) / math.sqrt(GRAVITY * leg_m)
+    Returns:
+        How fast the legs move against the pelvis, or the pelvis rises or falls; and how fast one
+        ankle moves against the other: fast in every step, on any floor or belt.
+    """
+    legs = velocities.take(LEGS, 0)
+    relative = legs - velocities[0]
+    mean = math.sqrt(float((relative * relative).sum()) / len(LEGS))
+    left, right = legs[1::2].tolist()
+    return max(mean, abs(float(velocities[0, 2]))) / unit, math.dist(left, right) / unit

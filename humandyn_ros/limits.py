@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,14 +109,9 @@ def _clamp_contact(contact: ContactForce, top: float) -> ContactForce:
 
 def all_finite(dynamics: InverseDynamics, ground: GroundReaction, residual: Array) -> bool:
     """Whether every published number is finite (a centre of pressure without force may be NaN)."""
-    feet = (ground.left, ground.right, *ground.others)
-    arrays = [
-        dynamics.torque,
-        dynamics.position,
-        dynamics.velocity,
-        dynamics.stddev,
-        residual,
-        *(contact.force for contact in feet),
-        *(contact.moment for contact in feet),
-    ]
-    return bool(np.isfinite(np.concatenate(arrays)).all())
+    # A sum is finite only if every number is.
+    joints = dynamics.torque, dynamics.position, dynamics.velocity, dynamics.stddev, residual
+    vectors = [v for c in (ground.left, ground.right, *ground.others) for v in (c.force, c.moment)]
+    if math.isfinite(sum(sum(numbers.tolist()) for numbers in (*joints, *vectors))):
+        return True
+    return bool(np.isfinite(np.concatenate([*joints, *vectors])).all())  # it may have overflowed

@@ -72,15 +72,16 @@ class Gate:
 
     def problem(self, state: KinematicState) -> str:
         """Return why no engine should answer for this state, or '' when one may."""
-        seen = state.seen[_LEGS]
-        if not seen.all():
-            missing = [CANONICAL.joints[i] for i, ok in zip(_LEGS, seen, strict=True) if not ok]
+        seen = state.seen.tolist()
+        missing = [CANONICAL.joints[i] for i in _LEGS if not seen[i]]
+        if missing:
             return f'not seen: {", ".join(missing)}'
         left, right = _thighs(state.positions)
         if not (_THIGH_M[0] < left < _THIGH_M[1] and _THIGH_M[0] < right < _THIGH_M[1]):
             return f'thighs of {left:.2f} and {right:.2f} m: not a person, or not in metres'
-        # fmax passes over the NaN of joints that are not seen.
-        fastest = float(np.fmax.reduce(np.abs(state.accelerations), axis=None))
+        # fmax and fmin pass over the NaN of joints that are not seen.
+        reach = state.accelerations.ravel()
+        fastest = float(max(np.fmax.reduce(reach), -np.fmin.reduce(reach)))
         if fastest > self.limits.acceleration_m_s2:
             return f'a joint centre accelerates at {fastest:.0f} m/s²: the tracker jumped'
         return ''
@@ -171,7 +172,7 @@ class Gate:
 
 def _thighs(positions: Array) -> tuple[float, float]:
     """Distances from hip to knee, left and right, m."""
-    left_hip, left_knee, right_hip, right_knee = positions[_LEGS].tolist()
+    left_hip, left_knee, right_hip, right_knee = positions.take(_LEGS, 0).tolist()
     return math.dist(left_hip, left_knee), math.dist(right_hip, right_knee)
 
 

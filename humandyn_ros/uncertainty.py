@@ -12,6 +12,7 @@ import numpy as np
 
 from humandyn_ros.contact import GroundForces
 from humandyn_ros.coordinates import COORDINATES
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import GRAVITY, Array
 
 # Per kind of joint: share of body mass times lever over leg length that noise of accelerations
@@ -31,7 +32,7 @@ _LEVERS, _SPLIT, _FLOOR = np.array(
 _ON_LEG = np.array([name.split('_')[0] in ('hip', 'knee', 'ankle') for name in COORDINATES], float)
 # The variance per squared body mass is (a·lever + b·leg)² + (c·split)² + (floor + d·leg)²: a
 # fixed matrix times the products of the four numbers that change.
-_SQUARES = np.column_stack(
+SQUARES = np.column_stack(
     [
         _LEVERS**2,  # a²
         2 * _LEVERS * _ON_LEG,  # a b
@@ -41,7 +42,7 @@ _SQUARES = np.column_stack(
         _FLOOR**2,  # 1
     ]
 )
-_MODEL = 0.08  # of the torque itself: masses and lengths of the segments
+MODEL = 0.08  # of the torque itself: masses and lengths of the segments
 _ASSUMED = {'feet': 0.25, 'leg': 0.6, 'trunk': 0.15, 'arms': 0.05, 'hip': 0.3}  # N·m/kg
 
 
@@ -72,7 +73,13 @@ def torque_stddev(
     b = load * noise_m
     c = leg_m * max(load, 0.2 * GRAVITY) * (0.5 * share + 2.0 * doubt)
     d = sum(_ASSUMED.get(part, 0.1) for part in missing)
-    square = _SQUARES @ np.array([a * a, a * b, b * b + d * d, c * c, d, 1.0])
-    own = _MODEL * torque
+    return spread(torque, (a * a, a * b, b * b + d * d, c * c, d, 1.0), mass_kg)
+
+
+@kernel
+def spread(torque: Array, products: tuple[float, ...], mass_kg: float) -> Array:
+    """Add the sources in squares: standard deviations (17,) N·m, from what SQUARES multiplies."""
+    square = SQUARES @ np.array(products)
+    own = MODEL * torque
     result: Array = np.sqrt(mass_kg * mass_kg * square + own * own)
     return result

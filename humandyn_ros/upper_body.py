@@ -236,9 +236,10 @@ class Completion:
             accelerations: (24, 3) m/s².
             running: 0 for a person who walks, 1 for one who runs.
         """
-        given = np.stack([positions, velocities, accelerations])
-        if np.isfinite(given.sum()):
+        # A sum is finite only if every number is.
+        if math.isfinite(positions.sum() + velocities.sum() + accelerations.sum()):
             return positions, velocities, accelerations, ()
+        given = np.stack([positions, velocities, accelerations])
         seen = np.isfinite(given.sum((0, 2)))
         filling = self._matrices(seen)
         given[:, ~seen] = 0.0

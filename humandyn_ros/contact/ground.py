@@ -21,7 +21,7 @@ Thresholds = tuple[tuple[float, float], tuple[float, float]]
 LEAST = 1e-6  # contact probability of a foot high in the air
 _ONES = np.ones(3)
 _SLOWEST = 0.3  # vigour below which the slip threshold stays
-_NO_SEAT = 1e-12
+NO_SEAT = 1e-12
 _SLIGHT = 0.02  # body weights
 _STEP = 0.02  # leg lengths: feet whose heights differ by less stand on one level
 _LEFT_HIP, _RIGHT_HIP = CANONICAL.index['left_hip'], CANONICAL.index['right_hip']
@@ -138,33 +138,21 @@ class Ground:
         contacts = self.soles.step(positions, velocities)
         surface = self.belt.velocity(leg)
         likely = contact_probability(contacts, surface, leg, self.config, vigour)
-        points = contacts.positions - loads.origin
         seat, seat_at = 0.0, seat_point(loads.points[0], leg)
+        places, chances = arrange(contacts.positions, loads.origin, likely, seat_at)
+        points = places[:-1].reshape(2, POINTS + 1, 3)
         if self.config.seat:
-            slip = velocities[0] - surface
-            seat = seat_probability(loads, points, likely.max(1), math.sqrt(slip @ slip), leg)
-        places, chances = self._places(points, likely, seat_at, seat)
+            speed = math.dist(velocities[0].tolist(), surface.tolist())
+            touching = chances[POINTS : -1 : POINTS + 1]
+            seat = seat_probability(loads, points, touching, speed, leg)
+            chances[-1] = max(seat, NO_SEAT)
         turn = _turn(positions)
         forces, carried = self._distributor.step(places, chances, loads, leg, vigour, turn=turn)
         steepness = 1.0 + (self.config.transfer - 1.0) * vigour
-        _steepen(forces, steepness)
+        steepen(forces, steepness)
         answer = _answer(loads, points, forces, likely, (carried, seat_at, seat))
         self._learn(state, contacts, answer, dt)
         return answer
-
-    def _places(
-        self, points: Array, likely: Array, seat_at: Array, seat: float
-    ) -> tuple[Array, Array]:
-        """Where forces may act (15, 3), and how likely (15,): feet, then the seat."""
-        places = np.empty((2 * POINTS + 3, 3))
-        places[:-1] = points.reshape(-1, 3)
-        places[-1] = seat_at
-        chances = np.empty(len(places))
-        feet = chances[:-1].reshape(2, POINTS + 1)
-        feet[:, :POINTS] = likely
-        feet[:, POINTS] = likely.max(1)
-        chances[-1] = max(seat, _NO_SEAT)
-        return places, chances
 
     def _claims(
         self, positions: Array, contacts: Contacts, found: GroundForces, load: list[float]
@@ -177,7 +165,10 @@ class Ground:
         assert self.soles.levels is not None
         missing = max(0.0, float(found.unexplained[2])) / GRAVITY
         missing = missing if missing > _SLIGHT else 0.0
-        levels, balls = self.soles.levels.tolist(), positions[BALLS, 2].tolist()
+        levels = self.soles.levels.tolist()
+        if not missing and abs(levels[0] - levels[1]) <= _STEP * self.leg_m:
+            return [0.0, 0.0]
+        balls = positions[BALLS, 2].tolist()
         step, claims = _STEP * self.leg_m, [missing, missing]
         for foot, other in ((0, 1), (1, 0)):
             if abs(balls[foot] - levels[other]) < step < levels[other] - levels[foot]:
@@ -204,6 +195,23 @@ class Ground:
                 self.belt.learn(ball.tolist(), weight * (load[foot] if known else 1.0), dt)
 
 
+@kernel
+def arrange(positions: Array, origin: Array, likely: Array, seat_at: Array) -> tuple[Array, Array]:
+    """Where forces may act about the origin (15, 3), and how likely (15,): feet, then the seat.
+
+    A foot rolls where it touches at all; the seat is unlikely until it is judged.
+    """
+    places = np.empty((2 * POINTS + 3, 3))
+    places[:-1] = (positions - origin).reshape(-1, 3)
+    places[-1] = seat_at
+    chances = np.empty(len(places))
+    feet = chances[:-1].reshape(2, POINTS + 1)
+    feet[:, :POINTS] = likely
+    feet[:, POINTS] = likely.max(1)
+    chances[-1] = NO_SEAT
+    return places, chances
+
+
 def _goes_back(positions: Array, pelvis: Array, ball: Array) -> bool:
     """Whether a foot goes back under the pelvis, as feet that stand do in walking."""
     across = positions[_RIGHT_HIP] - positions[_LEFT_HIP]
@@ -219,7 +227,8 @@ def _turn(positions: Array) -> Array:
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _steepen(forces: Array, exponent: float) -> None:
+@kernel
+def steepen(forces: Array, exponent: float) -> None:
     """Steepen the transfer of load between the feet, in place (2, 7, 3); its vertical sum stays.
 
     A smoother spreads the transfer over its own response time, longer than double support in a

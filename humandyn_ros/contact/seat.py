@@ -40,9 +40,9 @@ def seat_probability(
         leg: Leg length, m.
     """
     (x, y, up), (mx, my, _) = loads.force[0].tolist(), loads.moment[0].tolist()
-    counts = np.minimum(touching / min(_SURE, float(touching.max())), 1.0)
-    left, right = (_FAINT + counts).tolist()
-    share = left / (left + right)
+    sure = min(_SURE, float(touching.max()))
+    left, right = (min(chance / sure, 1.0) for chance in touching.tolist())
+    share = (_FAINT + left) / (2.0 * _FAINT + left + right)
     floor = share * float(soles[0, 0, 2]) + (1.0 - share) * float(soles[1, 0, 2])
     low = _sigmoid((_LOW + floor / leg) / _LOW_WIDTH)  # the pelvis is the origin
     if low < 1e-3 or up < 1.0:
@@ -52,8 +52,9 @@ def seat_probability(
     middle = points.mean(1)
     away = -share * middle[0] - (1.0 - share) * middle[1]
     away = away / max(math.sqrt(float(away @ away)), 1e-3)
-    reach = (points @ away).max(1) - _AIR * leg * (1.0 - counts)
-    outside = float(away @ needed - reach.max()) / leg
+    reach = (points @ away).max(1).tolist()
+    farthest = max(reach[0] - _AIR * leg * (1.0 - left), reach[1] - _AIR * leg * (1.0 - right))
+    outside = (float(away @ needed) - farthest) / leg
     behind = _sigmoid((outside - _BEHIND) / _BEHIND_WIDTH)
     still = _sigmoid((_STILL - speed / math.sqrt(GRAVITY * leg)) / _STILL_WIDTH)
     return low * behind * still

@@ -129,21 +129,23 @@ class Soles:
             dt: Time since the last step, s.
         """
         assert self.levels is not None
-        heights = positions[_ROWS, 2].tolist()
+        heights, levels = positions.take(_ROWS, 0)[:, 2].tolist(), self.levels.tolist()
         for foot, carried in enumerate(load):
-            above = heights[3 * foot + 2] - float(self.levels[foot])
+            above = heights[3 * foot + 2] - levels[foot]
             rise = carried / _RISE_S + claims[foot] / _STEP_S
             rate = dt / _SINK_S if above < 0.0 else dt * rise
-            self.levels[foot] += min(rate, 1.0) * above
-        self._learn_lift(heights, load, dt)
+            levels[foot] += min(rate, 1.0) * above
+        self.levels = np.array(levels)
+        self._learn_lift(heights, levels, load, dt)
 
-    def _learn_lift(self, heights: list[float], load: list[float], dt: float) -> None:
+    def _learn_lift(
+        self, heights: list[float], levels: list[float], load: list[float], dt: float
+    ) -> None:
         """How much higher the ankle is when the sole is flat: its least while the ball carries."""
-        assert self.levels is not None
         changes = []
         for foot in (0, 1):
             ankle, ball = heights[3 * foot + 1 : 3 * foot + 3]
-            if load[foot] > _LOADED and ball - self.levels[foot] < _NEAR * self._ankle_height:
+            if load[foot] > _LOADED and ball - levels[foot] < _NEAR * self._ankle_height:
                 change = ankle - ball - self._lift
                 changes.append(change * min(1.0, dt / (_FLAT_S if change < 0.0 else _TILTED_S)))
         if changes:

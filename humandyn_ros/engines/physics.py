@@ -129,16 +129,8 @@ class PhysicsEngine:
 
     def _reaction(self, ground: GroundForces, origin: Array) -> GroundReaction:
         mass = self.mass_kg
-        left, right = (
-            ContactForce(
-                name,
-                mass * ground.force[i],
-                mass * ground.free[i],
-                ground.centre[i] + origin,
-                float(ground.contact[i]),
-            )
-            for i, name in enumerate(_FEET)
-        )
+        feet = mass * ground.force, mass * ground.free, ground.centre + origin
+        left, right = map(ContactForce, _FEET, *feet, ground.contact.tolist())
         if ground.seat_contact < 0.05:
             return GroundReaction(left, right)
         seat = ContactForce(

@@ -118,18 +118,22 @@ class Filter(ABC):
 
     def _measured(self, points: Array, confidence: Array) -> tuple[Array, Array]:
         """Finite points (J, 3) and their weights (J,); weight 0 = not seen."""
-        points = np.asarray(points, dtype=np.float64)
-        weights = np.asarray(confidence, dtype=np.float64)
+        points = np.array(points, dtype=np.float64)  # the caller may use its own again
+        weights = np.array(confidence, dtype=np.float64)
         if points.shape != (self.joints, 3) or weights.shape != (self.joints,):
             raise StreamError(
                 f'points {points.shape} with confidence {weights.shape}: this filter was made '
                 f'for ({self.joints}, 3) and ({self.joints},)'
             )
+        # Minimum and maximum are NaN where any number is.
+        if (
+            weights.min() >= self.config.min_confidence
+            and points.min() > -FARTHEST_M
+            and points.max() < FARTHEST_M
+        ):
+            return points, np.minimum(weights, 1.0)
         believed = weights >= self.config.min_confidence  # False for NaN
-        near = np.abs(points) < FARTHEST_M
-        if believed.all() and near.all():
-            return points.copy(), np.minimum(weights, 1.0)  # the caller may use its array again
-        believed &= near.all(axis=1)
+        believed &= (np.abs(points) < FARTHEST_M).all(axis=1)
         return (
             np.where(believed[:, None], points, 0.0),
             np.where(believed, np.minimum(weights, 1.0), 0.0),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.filters.config import FilterConfig
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import Array, Mask
 
 NEVER_NS = -(1 << 62)
+Number = TypeVar('Number', float, Array)
 BASELINE_NS = 20_000_000  # least time between the two points of the line
 
 
@@ -67,8 +71,9 @@ class OutlierGate:
         known = age <= self._gap_s
         ahead = age / baseline
         moved = self._half_acceleration * age * (np.minimum(np.abs(age), baseline) + baseline)
-        limit2 = self._limit2(ahead, moved, noise_m)
-        far = self._distance2(points, ahead[:, None]) > limit2
+        predicted = self._points + ahead[:, None] * (self._points - self._foot)
+        limit2 = self._variance(ahead) * (noise_m * noise_m) + moved * moved
+        far = np.square(points - predicted).sum(axis=1) > limit2
         outliers = seen & known & (self._foot_stamps > NEVER_NS) & far
         self._learn(stamp_ns, points, seen & ~outliers & (age > 0.0), known)
         return outliers, np.asarray(seen & ~known)
@@ -81,7 +86,8 @@ class OutlierGate:
             return False
         ahead = age / baseline
         moved = self._half_acceleration * age * (min(age, baseline) + baseline)
-        if (self._distance2(points, ahead) > self._limit2(ahead, moved, noise_m)).any():
+        limit = self._variance(ahead), moved * moved
+        if strays(points, (self._points, self._foot), noise_m, ahead, limit):
             return False
         if stamp_ns >= self._due_ns:
             self._foot, self._next = self._next, points
@@ -92,15 +98,9 @@ class OutlierGate:
         self._stamps[:] = stamp_ns
         return True
 
-    def _distance2(self, points: Array, ahead: Array | float) -> Array:
-        """Squared distance (J,) from the lines, `ahead` line lengths beyond their end."""
-        predicted = self._points + ahead * (self._points - self._foot)
-        return np.asarray(np.square(points - predicted).sum(axis=1))
-
-    def _limit2(self, ahead: Array | float, moved: Array | float, noise_m: Array) -> Array:
-        """Largest believable squared distance (J,)."""
-        variance = (2.0 * ahead * (ahead + 1.0) + 2.0) * self._factor2
-        return variance * (noise_m * noise_m) + moved * moved
+    def _variance(self, ahead: Number) -> Number:
+        """Of an innovation `ahead` line lengths beyond the line's end, for noise of variance 1."""
+        return (2.0 * ahead * (ahead + 1.0) + 2.0) * self._factor2
 
     def _learn(self, stamp_ns: int, points: Array, believed: Mask, known: Mask) -> None:
         begins = believed & ~known
@@ -117,3 +117,25 @@ class OutlierGate:
         self._points = np.where(believed[:, None], points, self._points)
         stamps = np.stack([self._stamps, self._foot_stamps, self._next_stamps])
         self._alike = bool((stamps == stamps[:, :1]).all() and stamps[1, 0] > NEVER_NS)
+
+
+@kernel
+def strays(
+    points: Array,
+    line: tuple[Array, Array],
+    noise_m: Array,
+    ahead: float,
+    limit: tuple[float, float],
+) -> bool:
+    """Whether any point is farther from its line than is believable.
+
+    Args:
+        points: (J, 3) m.
+        line: Ends and beginnings of the lines (J, 3) m.
+        noise_m: Standard deviation per axis (J,).
+        ahead: How far beyond the end, in line lengths.
+        limit: The greatest squared distance: factor of the noise's variance, and constant, m².
+    """
+    last, foot = line
+    away = np.square(points - (last + ahead * (last - foot))).sum(axis=1)
+    return bool((away > limit[0] * (noise_m * noise_m) + limit[1]).any())

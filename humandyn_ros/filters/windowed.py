@@ -59,6 +59,7 @@ class WindowedFilter(Filter):
         self._history = History(int(longest_s * config.max_rate_hz) + MIN_FRAMES, joints)
         self._lag_ns = round(config.lag_s * 1e9)
         self._designs: dict[tuple[bytes, float], Design] = {}
+        self._everybody = np.ones(joints, dtype=np.bool_)
         self._maps: dict[tuple[bytes, float, bytes], tuple[Array, float]] = {}
         super().__init__(config, joints)
 
@@ -83,31 +84,30 @@ class WindowedFilter(Filter):
 
     def _evaluate(self, stamp_ns: int) -> KinematicState | None:
         history, cutoff_hz = self._history, self._cutoff_hz
+        stamps = history.stamps
         before_ns = self._lag_ns + round(1e9 * SETTLE_PERIODS / cutoff_hz)
-        if len(history) < MIN_FRAMES or stamp_ns - history.stamps[0] < before_ns:
+        if len(stamps) < MIN_FRAMES or stamp_ns - int(stamps[0]) < before_ns:
             return None
         back_ns = self._lag_ns + round(1e9 * self.look_back_periods / cutoff_hz)
-        since = int(history.stamps.searchsorted(stamp_ns - back_ns))
-        since = min(since, len(history) - MIN_FRAMES)
+        since = min(int(stamps.searchsorted(stamp_ns - back_ns)), len(stamps) - MIN_FRAMES)
         # Regular streams with rounded stamps then repeat their pattern.
-        ago: Stamps = (stamp_ns - history.stamps[since:] + TICK_NS // 2) // TICK_NS
+        ago: Stamps = (stamp_ns + TICK_NS // 2 - stamps[since:]) // TICK_NS
         points, weights = history.points[since:], history.weights[since:]
         if history.even[since:].all():
-            states, gain = self._together(ago, weights[:, 0], points)
-            seen = np.ones(self.joints, dtype=np.bool_)
-        else:
-            seen = self._seen(ago, weights)
-            shared = _shared(weights)
-            states, gain = (
-                self._apart(ago, weights, points)
-                if shared is None
-                else self._together(ago, shared, points)
-            )
-        return self._state(
-            stamp_ns, states.reshape(3, -1, 3), seen, np.sqrt(gain) * self.noise.stddev
+            answer = self._together(ago, weights[:, 0], points)
+            return self._state(stamp_ns, answer, self._everybody)
+        shared = _shared(weights)
+        answer = (
+            self._apart(ago, weights, points)
+            if shared is None
+            else self._together(ago, shared, points)
         )
+        return self._state(stamp_ns, answer, self._seen(ago, weights))
 
-    def _state(self, stamp_ns: int, states: Array, seen: Mask, stddev: Array) -> KinematicState:
+    def _state(
+        self, stamp_ns: int, answer: tuple[Array, Array | float], seen: Mask
+    ) -> KinematicState:
+        states, stddev = answer[0].reshape(3, -1, 3), np.sqrt(answer[1]) * self.noise.stddev
         if not seen.all():
             states = np.where(seen[:, None], states, np.nan)
             stddev = np.where(seen, stddev, np.nan)
@@ -115,8 +115,8 @@ class WindowedFilter(Filter):
             stamp_ns - self._lag_ns, states[0], states[1], states[2], seen, stddev
         )
 
-    def _together(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
-        """States (3, 3J) and squared gains where all joints have the same weights (N,)."""
+    def _together(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array | float]:
+        """States (3, 3J) and squared gain where all joints have the same weights (N,)."""
         key = (ago.tobytes(), self._cutoff_hz, weights.tobytes())
         if key not in self._maps:
             design = self._design(ago)
@@ -125,9 +125,9 @@ class WindowedFilter(Filter):
             gain = float(design.wanted[0] @ solution[:, 0])
             _keep(self._maps, KEPT_MAPS, key, (solution.T @ design.basis.T * weights, gain))
         rows, gain = self._maps[key]
-        return rows @ points, np.full(self.joints, gain)
+        return rows @ points, gain
 
-    def _apart(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array]:
+    def _apart(self, ago: Stamps, weights: Array, points: Array) -> tuple[Array, Array | float]:
         """The same with weights (N, J) of their own per joint."""
         design, joints = self._design(ago), self.joints
         frames, size = design.basis.shape

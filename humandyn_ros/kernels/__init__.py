@@ -42,8 +42,11 @@ class Kernel(Generic[P, R]):
         self._serving = plain
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call whichever serves."""
-        return self._serving(*args, **kwargs)
+        """Call whichever serves; a twin takes writable float64 arrays only."""
+        try:
+            return self._serving(*args, **kwargs)
+        except TypeError:
+            return self.plain(*args, **kwargs)
 
     def serve(self, twin: Callable[..., Any] | None) -> None:
         """Let a twin serve; None: the function itself."""
@@ -110,4 +113,4 @@ def prepare() -> str:
     quiet = subprocess.DEVNULL
     command = [sys.executable, '-m', 'humandyn_ros.kernels']
     subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
-    return 'compiling faster arithmetic in the background, for the next start'
+    return '; faster arithmetic is being compiled in the background, for the next start'

@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from humandyn_ros import body, coordinates
+from humandyn_ros import activity, body, coordinates, uncertainty
 from humandyn_ros.contact import distribution, forces, ground, soles
+from humandyn_ros.filters import gate
 from humandyn_ros.kernels import store
 from humandyn_ros.quantities import GRAVITY, Array, Mask
 
@@ -83,6 +84,26 @@ def _rotate(matrix: Array, vector: Array, out: Array) -> None:
 
 
 # Motion
+
+
+@_twin(gate.strays, _M, f'UniTuple({_M},2)', _V, 'f8', 'UniTuple(f8,2)')
+def _strays(
+    points: Array,
+    line: tuple[Array, Array],
+    noise_m: Array,
+    ahead: float,
+    limit: tuple[float, float],
+) -> bool:
+    last, foot = line
+    for i in range(len(points)):
+        square = 0.0
+        for axis in range(3):
+            expected = last[i, axis] + ahead * (last[i, axis] - foot[i, axis])
+            square += (points[i, axis] - expected) ** 2
+        if square > limit[0] * (noise_m[i] * noise_m[i]) + limit[1]:
+            return True
+    return False
+
 
 _JOINTS = len(body.JOINTS)
 
@@ -171,6 +192,35 @@ def _joint_torques(
     return torque
 
 
+_LEGS = activity.LEGS
+
+
+@_twin(activity.briskness, _M, 'f8')
+def _briskness(velocities: Array, unit: float) -> tuple[float, float]:
+    total = steps = 0.0
+    for axis in range(3):
+        for i in range(len(_LEGS)):
+            total += (velocities[_LEGS[i], axis] - velocities[0, axis]) ** 2
+        steps += (velocities[_LEGS[1], axis] - velocities[_LEGS[3], axis]) ** 2
+    mean = math.sqrt(total / len(_LEGS))
+    return max(mean, abs(velocities[0, 2])) / unit, math.sqrt(steps) / unit
+
+
+_SQUARES, _MODEL = np.ascontiguousarray(uncertainty.SQUARES), uncertainty.MODEL
+
+
+@_twin(uncertainty.spread, _V, 'UniTuple(f8,6)', 'f8')
+def _spread(torque: Array, products: tuple[float, ...], mass_kg: float) -> Array:
+    result = np.empty(_COUNT)
+    for i in range(_COUNT):
+        total = 0.0
+        for k, product in enumerate(products):
+            total += _SQUARES[i, k] * product
+        own = _MODEL * torque[i]
+        result[i] = math.sqrt(mass_kg * mass_kg * total + own * own)
+    return result
+
+
 # Contact
 
 _POINTS = soles.POINTS
@@ -224,6 +274,45 @@ def _likelihood(
             odds = (1.0 + math.exp(min(-low, 40.0))) * (1.0 + math.exp(min(-slow, 40.0)))
             likely[side, i] = max(1.0 / odds, _LEAST)
     return likely
+
+
+_NO_SEAT = ground.NO_SEAT
+
+
+@_twin(ground.arrange, _T, _V, _M, _V)
+def _arrange(
+    positions: Array, origin: Array, likely: Array, seat_at: Array
+) -> tuple[Array, Array]:
+    places, chances = np.empty((2 * _POINTS + 3, 3)), np.empty(2 * _POINTS + 3)
+    for side in range(2):
+        most = 0.0
+        for i in range(_POINTS + 1):
+            row = side * (_POINTS + 1) + i
+            for axis in range(3):
+                places[row, axis] = positions[side, i, axis] - origin[axis]
+            if i < _POINTS:
+                most = max(most, likely[side, i])
+                chances[row] = likely[side, i]
+            else:
+                chances[row] = most
+    places[-1] = seat_at
+    chances[-1] = _NO_SEAT
+    return places, chances
+
+
+@_twin(ground.steepen, _T, 'f8')
+def _steepen(forces: Array, exponent: float) -> None:
+    left, right = 0.0, 0.0
+    for i in range(forces.shape[1]):
+        left += forces[0, i, 2]
+        right += forces[1, i, 2]
+    if exponent <= 1.0 or min(left, right) <= 0.0:
+        return
+    share = left / (left + right)
+    powers = share**exponent, (1.0 - share) ** exponent
+    steep = powers[0] / (powers[0] + powers[1])
+    forces[0] *= steep / share
+    forces[1] *= (1.0 - steep) / (1.0 - share)
 
 
 _OWNER, _AIMED = forces.OWNER, forces.AIMED

@@ -13,9 +13,10 @@ from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
-# Files whose text decides what is compiled.
+# Files whose text decides what is compiled: code, and constants that become part of it.
 _SOURCES = (
-    'kernels/compiled.py', 'coordinates.py', 'quantities.py', 'contact/soles.py',
+    'kernels/compiled.py', 'quantities.py', 'body.py', 'coordinates.py', 'activity.py',
+    'uncertainty.py', 'contact/*.py', 'filters/*.py',
 )  # fmt: skip
 _READY = 'ready'
 
@@ -40,7 +41,8 @@ def folder() -> Path:
     package = Path(__file__).parents[1]
     key = hashlib.sha256()
     for name in _SOURCES:
-        key.update(package.joinpath(name).read_bytes())
+        for path in sorted(package.glob(name)):
+            key.update(path.read_bytes())
     for text in (sys.version, metadata.version('numba'), str(package), _processor()):
         key.update(text.encode())
     given = os.environ.get('NUMBA_CACHE_DIR')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -79,6 +80,7 @@ class Adapter:
         if static is not None:
             self._calibrate(static, person, parameters)
         self.notes = (*form.notes, *self._notes(plan), *self._sizes.notes)
+        self._canonical = self._is_canonical()
 
     def convert(self, points: Array, confidence: Array | None = None) -> tuple[Array, Array]:
         """Convert one frame or many.
@@ -96,6 +98,8 @@ class Adapter:
             SkeletonError: The number of points is not the format's.
         """
         single = points.ndim == 2
+        if single and self._canonical and confidence is not None and _whole(points, confidence):
+            return points.copy(), np.minimum(confidence, 1.0)
         frames = self._accept(points[None] if single else points)
         if confidence is not None:
             trust = confidence[None] if single else confidence
@@ -104,6 +108,17 @@ class Adapter:
         joints = self._joints(frames)
         certain = self._confidence(joints, frames, confidence)
         return (joints[0], certain[0]) if single else (joints, certain)
+
+    def _is_canonical(self) -> bool:
+        """Whether frames are in canonical form already."""
+        plain = self._after is None and not self._methods and not self._calibrations
+        return (
+            plain
+            and self.form.dims == 3
+            and np.array_equal(self._before.matrix, np.eye(len(CANONICAL.joints)))
+            and np.array_equal(self._turn, np.eye(3))
+            and bool((self._assumed == 1.0).all())
+        )
 
     def _accept(self, frames: Array) -> Array:
         width, dims = self.form.width, frames.shape[-1]
@@ -234,6 +249,12 @@ class Adapter:
         if marker in CANONICAL.index:
             return self.form.width + CANONICAL.index[marker]
         return self.form.columns[self.form.skeleton.index[marker]]
+
+
+def _whole(points: Array, confidence: Array) -> bool:
+    """Whether every canonical joint was seen (a sum is finite only if every number is)."""
+    known = points.shape == (len(CANONICAL.joints), 3) and len(confidence) == len(points)
+    return known and confidence.min() > 0.0 and math.isfinite(points.sum())
 
 
 def _range(place: slice) -> range:

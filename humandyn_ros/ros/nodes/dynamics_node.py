@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from humandyn_ros import kernels
 from humandyn_ros.config import Checked, PersonConfig, setting
 from humandyn_ros.estimator import EstimatorConfig
 from humandyn_ros.people import People, PeopleConfig
@@ -96,6 +97,7 @@ class DynamicsNode:
         self._frame_id = ''
         self._newest_ns = 0
         self._clocks_agree = False
+        handle.log('info', f'arithmetic: {kernels.choose()}{kernels.prepare()}')
         self._wearer = advertise(handle, WEARER)
         self._diagnostics = handle.publisher(messages.DIAGNOSTIC_ARRAY, '/diagnostics', RELIABLE)
         # Points that tf brings into the world frame have z up, whatever their format says.
@@ -221,7 +223,11 @@ class DynamicsNode:
             return
         name = self._handle.name
         summary = self._health.report(f'{name}: skeletons', self._steady_ns(), self._input.waiting)
-        facts = {'engine': self._config.engine, 'backend': 'numpy', **self._input_facts()}
+        facts = {
+            'engine': self._config.engine,
+            'backend': kernels.choose(),
+            **self._input_facts(),
+        }
         if self._people is not None:
             facts['late_or_repeated'] = str(self._people.dropped)
             facts['bodies_ignored'] = str(self._people.ignored)
