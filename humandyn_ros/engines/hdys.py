@@ -212,7 +212,8 @@ class HdysEngine:
     ) -> dict[str, Any]:
         layout, back = self.layout, self.layout.backward
         if layout.input in ('markers', 'keypoints'):
-            points = window.points if markers is None else markers
+            given = markers if layout.input == 'markers' else None
+            points = window.points if given is None else given
             if points.ndim != 3 or len(points) != SPAN or points.shape[1] > layout.points:
                 raise StreamError(
                     f'points {points.shape}: the model takes {SPAN} frames of {layout.points} at '

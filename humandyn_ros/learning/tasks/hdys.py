@@ -88,10 +88,7 @@ class HdysTask:
         yield from shuffled(self._sequences(split, seed), self.config.batch, rng, 4000)
 
     def _sequences(self, split: str, seed: int) -> Iterator[Arrays]:
-        streams = [
-            (hdys_sequences(clip, self.config, wanted) for clip in source(split, seed))
-            for source, wanted in self._sources
-        ]
+        streams = [self._stream(*source, split, seed) for source in self._sources]
         while streams:
             for stream in list(streams):
                 sequences = next(stream, None)
@@ -99,6 +96,12 @@ class HdysTask:
                     streams.remove(stream)
                 elif len(sequences['keypoints']):
                     yield sequences
+
+    def _stream(
+        self, source: Source, wanted: tuple[str, ...], split: str, seed: int
+    ) -> Iterator[Arrays]:
+        for clip in source(split, seed):
+            yield hdys_sequences(clip, self.config, wanted)
 
     def losses(self, model: nn.Module, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Return the terms; see `ground_in_space` for the ground-reaction head."""
@@ -141,6 +144,7 @@ class HdysTask:
             inputs, input_names = (values, past, known), (name, 'past', 'known')
         outputs = ('latent', 'refined', *config.export_heads)
         live = LiveStep(model, name, config.export_heads)
+        live.train(model.training)
         manifest = self._manifest(model, points, live, outputs)
         return Exportable(live, inputs, input_names, outputs, manifest)
 

@@ -104,6 +104,7 @@ class ImdysTask:
         points = config.export_points or net.points
         points = points or (config.marker_room if net.input == 'markers' else 24)
         module = ImdysLive(model, config.targets, config.weights.plausible > 0)
+        module.train(model.training)
         states = 0.3 * torch.randn(
             2, points, net.frames, 2 * net.channels, generator=torch.Generator().manual_seed(1)
         )
