@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from humandyn_ros.config import Checked, PersonConfig, setting
+import numpy as np
+
+from humandyn_ros.config import PersonConfig, setting
 from humandyn_ros.estimator import Estimator, EstimatorConfig
 from humandyn_ros.quantities import Estimate, SkeletonFrame
 from humandyn_ros.skeleton import SkeletonFormat
+from humandyn_ros.tracking import Assignment, Event, Tracker, TrackingConfig
 
 FIRST_SEEN = -1
 
 
 @dataclass(frozen=True)
-class PeopleConfig(Checked):
+class PeopleConfig(TrackingConfig):
     """How many people, who is the wearer, and when somebody has left."""
 
     wearer: int = setting(
         FIRST_SEEN,
         '',
-        'body number that is the wearer; -1: the first seen, then whoever is there when that one '
-        'has left',
+        'body number that is the wearer; -1: chosen by `choose`, and again when that one has left',
         low=-1,
         high=2**32 - 1,
     )
-    max_people: int = setting(
-        20, '', 'most bodies at once; further ones are ignored', low=1, high=100
-    )
-    left_s: float = setting(
-        5.0, 's', 'a body not seen for this long has left', low=0.5, high=3600.0
+    choose: str = setting(
+        'first',
+        '',
+        'how the wearer is chosen: the first seen, the nearest to the origin of the points then, '
+        'or the nearest when somebody arms',
+        choices=('first', 'nearest', 'armed'),
     )
 
 
@@ -54,11 +59,12 @@ class People:
         self._person = person or PersonConfig()
         self._settings = estimator or EstimatorConfig()
         self._config = config or PeopleConfig()
+        self._tracker = Tracker(self._config)
         self._estimators: dict[int, Estimator] = {}
         self._seen: set[int] = set()  # since the last tick
         self._seen_ns: dict[int, int] = {}
+        self._distance_m: dict[int, float] = {}
         self._wearer: int | None = None
-        self.ignored = 0
 
     @property
     def wearer(self) -> int | None:
@@ -69,6 +75,11 @@ class People:
     def bodies(self) -> tuple[int, ...]:
         """Numbers of everybody who has not left."""
         return tuple(self._estimators)
+
+    @property
+    def ignored(self) -> int:
+        """Bodies that were left out: too many, or nothing of them was seen."""
+        return self._tracker.ignored
 
     def reason(self, body_id: int) -> str:
         """Why somebody present gets no estimate now; '' when they do."""
@@ -86,28 +97,70 @@ class People:
             StreamError: A frame has another number of joints than the format.
         """
         estimates: list[Estimate] = []
-        for frame in frames:
-            estimator = self._estimator_of(frame.body_id)
-            if estimator is not None:
-                estimates += estimator.push(frame)
+        assigned = self._tracker.update(frames)
+        self._bound()
+        for assignment in assigned:
+            self._admit(assignment)
+        self._look_for_wearer([assignment.person for assignment in assigned])
+        for assignment in assigned:
+            frame = assignment.frame
+            if frame.body_id != assignment.person:
+                frame = dataclasses.replace(frame, body_id=assignment.person)
+            estimates += self._estimators[assignment.person].push(frame)
+        if len(assigned) < len(frames):
+            self._unseen(frames)
         return tuple(estimates)
 
-    def _estimator_of(self, body_id: int) -> Estimator | None:
-        if body_id not in self._estimators:
-            if len(self._estimators) >= self._config.max_people:
-                self.ignored += 1
-                return None
-            self._estimators[body_id] = Estimator(self._skeleton, self._person, self._settings)
-        self._seen.add(body_id)
-        self._lock(body_id)
-        return self._estimators[body_id]
+    def _bound(self) -> None:
+        """Keep estimators of people who are followed, and the wearer's, only."""
+        if len(self._estimators) > self._config.max_people:
+            for gone in set(self._estimators) - {*self._tracker.people, self._wearer}:
+                del self._estimators[gone]
+                self._seen_ns.pop(gone, None)
+                self._distance_m.pop(gone, None)
 
-    def _lock(self, body_id: int) -> None:
-        if self._wearer is not None or self._config.wearer not in (FIRST_SEEN, body_id):
+    def _admit(self, assignment: Assignment) -> None:
+        person, event = assignment.person, assignment.event
+        if person not in self._estimators:
+            self._estimators[person] = Estimator(self._skeleton, self._person, self._settings)
+        elif event is not Event.CONTINUED:
+            self._estimators[person].reset(f'b{person} is {event.value}')
+        self._seen.add(person)
+        self._distance_m[person] = _distance(assignment.frame)
+
+    def _unseen(self, frames: Sequence[SkeletonFrame]) -> None:
+        """Tell the estimators of people of whom nothing was seen."""
+        for frame in frames:
+            if not np.isfinite(frame.points).all(axis=1).any():
+                person = self._tracker.person_of(frame.body_id)
+                if person in self._estimators:
+                    self._estimators[person].push(frame)
+
+    def _look_for_wearer(self, present: Sequence[int]) -> None:
+        if self._wearer is not None or not present:
             return
-        self._wearer = body_id
+        if self._config.wearer != FIRST_SEEN:
+            if self._config.wearer in present:
+                self._lock(self._config.wearer)
+        elif self._config.choose == 'first':
+            self._lock(present[0])
+        elif self._config.choose == 'nearest':
+            self._lock(min(present, key=self._distance_m.__getitem__))
+
+    def lock_nearest(self) -> int | None:
+        """Make the nearest person the wearer if there is none yet; returns the wearer."""
+        if self._wearer is None and self._distance_m and self._config.wearer == FIRST_SEEN:
+            self._lock(min(self._distance_m, key=self._distance_m.__getitem__))
+        return self._wearer
+
+    def unlock(self) -> None:
+        """Let go of the wearer, so that the next one is chosen anew."""
+        self._wearer = None
+
+    def _lock(self, person: int) -> None:
+        self._wearer = person
         # Whoever wore it before had other torques: these settle anew and rise from zero.
-        self._estimators[body_id].reset('locked as the wearer')
+        self._estimators[person].reset('locked as the wearer')
 
     def tick(self, now_ns: int) -> tuple[Estimate, ...]:
         """Tell the time; returns fading, then invalid, estimates of those not seen.
@@ -133,8 +186,10 @@ class People:
             if self._config.wearer != FIRST_SEEN or not present:
                 return
             self._wearer = None
-            self._lock(present[0])
+            self._look_for_wearer(present)
+        self._tracker.forget(body_id)
         del self._estimators[body_id], self._seen_ns[body_id]
+        self._distance_m.pop(body_id, None)
 
     def set_person(self, person: PersonConfig) -> None:
         """Change body mass, height or sex of everybody."""
@@ -144,5 +199,16 @@ class People:
 
     def reset(self, reason: str) -> None:
         """Forget everybody's motion so far."""
+        self._tracker.reset()
         for estimator in self._estimators.values():
             estimator.reset(reason)
+
+
+def _distance(frame: SkeletonFrame) -> float:
+    """From the origin of the points to the middle of those seen, m."""
+    points = frame.points
+    total = points.sum(axis=0)
+    if not np.isfinite(total).all():
+        points = points[np.isfinite(points).all(axis=1)]
+        total = points.sum(axis=0)
+    return math.hypot(*(total / len(points)).tolist())

@@ -118,7 +118,62 @@ def test_everybody_follows_a_change_of_body_mass(walker):
     assert heaviest(after) > 1.2 * heaviest(before)
 
 
-@pytest.mark.parametrize('changes', [{'max_people': 0}, {'left_s': 0.0}, {'wearer': -2}])
+def moved(frame, number, away_m):
+    points = frame.points + np.array([away_m, 0.0, 0.0])
+    return dataclasses.replace(frame, body_id=number, points=points)
+
+
+def test_swapped_numbers_change_nobodys_torque(walker):
+    steady, swapped = People(person=PersonConfig(70.0)), People(person=PersonConfig(70.0))
+    for k, frame in enumerate(walker[:150]):
+        one, other = (2, 1) if k >= 100 else (1, 2)
+        expected = steady.push([moved(frame, 1, 0.0), moved(frame, 2, 2.0)])
+        given = swapped.push([moved(frame, one, 0.0), moved(frame, other, 2.0)])
+        assert len(given) == len(expected)
+        for got, wanted in zip(given, expected, strict=True):
+            assert got.body_id == wanted.body_id
+            np.testing.assert_array_equal(got.dynamics.torque, wanted.dynamics.torque)
+
+
+def test_somebody_with_a_new_number_goes_on_as_the_same_person(walker):
+    people = People()
+    run(people, walker[:100], bodies=(3,))
+    after = run(people, walker[100:150], bodies=(8,))
+    assert people.bodies == (3,)
+    assert {estimate.body_id for estimate in after} == {3}
+    assert all(estimate.valid for estimate in after)
+
+
+def test_the_nearest_is_the_wearer_where_that_is_asked_for(walker):
+    people = People(config=PeopleConfig(choose='nearest'))
+    people.push([moved(walker[0], 1, 9.0), moved(walker[0], 2, 1.0)])
+    assert people.wearer == 2
+    people.push([moved(walker[1], 1, 0.1), moved(walker[1], 2, 1.0)])
+    assert people.wearer == 2
+
+
+def test_nobody_is_the_wearer_before_somebody_arms_where_that_is_asked_for(walker):
+    people = People(config=PeopleConfig(choose='armed'))
+    people.push([moved(walker[0], 1, 9.0), moved(walker[0], 2, 1.0)])
+    assert people.wearer is None
+    assert people.lock_nearest() == 2
+    people.push([moved(walker[1], 1, 0.1), moved(walker[1], 2, 1.0)])
+    assert people.lock_nearest() == 2
+    people.unlock()
+    assert people.lock_nearest() == 1
+
+
+def test_a_person_of_whom_nothing_is_seen_is_said_so(walker):
+    people = People()
+    run(people, walker[:50])
+    nobody = np.full((24, 3), np.nan)
+    run(people, [dataclasses.replace(frame, points=nobody) for frame in walker[50:80]])
+    assert 'not seen' in people.reason(1)
+
+
+@pytest.mark.parametrize(
+    'changes', [{'max_people': 0}, {'left_s': 0.0}, {'wearer': -2}, {'choose': 'anybody'}]
+)
 def test_settings_out_of_range_are_refused(changes):
     with pytest.raises(ConfigError):
         PeopleConfig(**changes)

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from humandyn_ros.errors import ConfigError
 from humandyn_ros.quantities import CANONICAL, SkeletonFrame
 from humandyn_ros.tracking import Event, Tracker, TrackingConfig
 
@@ -27,7 +26,7 @@ def test_numbers_of_the_source_are_kept():
         result = tracker.update(frames)
         assert people_and_events(result) == [(7, event), (9, event)]
         assert [a.frame for a in result] == frames
-    assert tracker.people == (7, 9) and tracker.wearer == 7 and tracker.ignored == 0
+    assert tracker.people == (7, 9) and tracker.ignored == 0
 
 
 def test_a_new_number_near_a_lost_person_of_the_same_size_is_that_person():
@@ -38,12 +37,11 @@ def test_a_new_number_near_a_lost_person_of_the_same_size_is_that_person():
     assert people_and_events(back) == [(1, Event.RETURNED)]
     again = tracker.update([body(5, [0.6, 0, 2], stamp + STEP_NS)])
     assert people_and_events(again) == [(1, Event.CONTINUED)]
-    assert tracker.wearer == 1
 
 
 @pytest.mark.parametrize(
     'at, size, frames_later',
-    [([4.0, 0, 2], 1.0, 20), ([0.1, 0, 2], 1.4, 20), ([0.1, 0, 2], 1.0, 90)],
+    [([4.0, 0, 2], 1.0, 20), ([0.1, 0, 2], 1.4, 20), ([0.1, 0, 2], 1.0, 200)],
     ids=['too far', 'of another size', 'too late'],
 )
 def test_otherwise_it_is_a_new_person(at, size, frames_later):
@@ -75,37 +73,29 @@ def test_a_number_given_to_somebody_else_is_a_new_person():
     back = tracker.update(
         [body(1, [3, 0, 2], 2 * STEP_NS, size=0.7), body(8, [0, 0, 2], 2 * STEP_NS)]
     )
-    assert dict(people_and_events(back)) == {2: Event.CONTINUED, 1: Event.RETURNED}
+    assert dict(people_and_events(back)) == {2: Event.CONTINUED, 1: Event.CONTINUED}
 
 
-def test_the_wearer_stays_locked_until_forgotten():
-    tracker = Tracker(TrackingConfig(lost_s=1.0))
-    tracker.update([body(1, [0, 0, 2], 0), body(2, [2, 0, 2], 0)])
-    for i in range(1, 60):
-        tracker.update([body(2, [2, 0, 2], i * STEP_NS)])
-        assert tracker.wearer == (1 if i * STEP_NS <= 1e9 else 2)
+def test_two_people_whose_numbers_are_swapped_stay_who_they_are():
+    tracker = Tracker()
+    for i in range(5):
+        tracker.update([body(1, [0, 0, 2], i * STEP_NS), body(2, [1.5, 0, 2], i * STEP_NS)])
+    stamp = 5 * STEP_NS
+    swapped = tracker.update([body(2, [0, 0, 2], stamp), body(1, [1.5, 0, 2], stamp)])
+    assert [(a.frame.body_id, a.person) for a in swapped] == [(2, 1), (1, 2)]
+    assert {a.event for a in swapped} == {Event.CONTINUED}  # nobody's path has a break
 
 
-def test_the_nearest_is_the_wearer_when_one_is_chosen():
-    tracker = Tracker(TrackingConfig(select='nearest'))
-    tracker.update([body(1, [0, 0, 4], 0), body(2, [0.5, 0, 2], 0)])
-    assert tracker.wearer == 2
-    tracker.update([body(1, [0, 0, 1], STEP_NS), body(2, [0.5, 0, 2], STEP_NS)])
-    assert tracker.wearer == 2
-
-
-def test_a_chosen_number_is_the_only_wearer():
-    tracker = Tracker(TrackingConfig(select='2'))
+def test_a_new_number_on_an_unbroken_path_is_no_return():
+    tracker = Tracker()
     tracker.update([body(1, [0, 0, 2], 0)])
-    assert tracker.wearer is None
-    tracker.update([body(1, [0, 0, 2], STEP_NS), body(2, [2, 0, 2], STEP_NS)])
-    assert tracker.wearer == 2
-    with pytest.raises(ConfigError, match='somebody'):
-        TrackingConfig(select='somebody')
+    result = tracker.update([body(9, [0.05, 0, 2], STEP_NS)])
+    assert people_and_events(result) == [(1, Event.CONTINUED)]
+    assert tracker.person_of(9) == 1
 
 
 def test_memory_is_bounded_by_the_number_of_people():
-    tracker = Tracker(TrackingConfig(max_people=3, lost_s=1.0))
+    tracker = Tracker(TrackingConfig(max_people=3, left_s=1.0))
     for i in range(200):
         frames = [body(100 * i + k, [5.0 * k, 5.0 * i, 2], i * STEP_NS) for k in range(5)]
         tracker.update(frames)
@@ -127,14 +117,14 @@ def test_missing_joints_do_not_make_a_stranger():
     half = body(4, [0.1, 0, 2], STEP_NS)
     half.points[12:] = np.nan
     result = tracker.update([half])
-    assert people_and_events(result) == [(1, Event.RETURNED)]
+    assert people_and_events(result) == [(1, Event.CONTINUED)]
 
 
 def test_a_reset_forgets_everybody():
     tracker = Tracker()
     tracker.update([body(1, [0, 0, 2], 10**12)])
     tracker.reset()
-    assert tracker.people == () and tracker.wearer is None
+    assert tracker.people == ()
     assert people_and_events(tracker.update([body(1, [0, 0, 2], 0)])) == [(1, Event.NEW)]
 
 
@@ -142,4 +132,4 @@ def test_a_clock_that_was_set_back_forgets_everybody():
     tracker = Tracker()
     tracker.update([body(1, [0, 0, 2], 10**12)])
     assert people_and_events(tracker.update([body(3, [0, 0, 2], 0)])) == [(3, Event.NEW)]
-    assert tracker.people == (3,) and tracker.wearer == 3
+    assert tracker.people == (3,)
