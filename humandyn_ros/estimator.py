@@ -93,7 +93,8 @@ class Estimator:
     def set_person(self, person: PersonConfig) -> None:
         """Change body mass, height or sex; torques move to the new values at the slew limit."""
         self.person = person
-        self._engine = PhysicsEngine(person, self.config.physics)
+        if isinstance(self._engine, PhysicsEngine):
+            self._engine.set_person(person)
 
     def push(self, frame: SkeletonFrame) -> tuple[Estimate, ...]:
         """Take one frame and return the estimates that became ready.

@@ -35,6 +35,17 @@ class Stature:
         self.leg_m = LEG_PER_HEIGHT * self.height_m
         self._update()
 
+    def set_person(self, person: PersonConfig) -> None:
+        """Take over what is known now; legs that were measured stay measured."""
+        self._person = person
+        if person.height_m is not None:
+            self.height_m = person.height_m
+        elif self._count:
+            self.height_m = self.leg_m / LEG_PER_HEIGHT
+        if not self._count:
+            self.leg_m = LEG_PER_HEIGHT * self.height_m
+        self._update()
+
     def _update(self) -> None:
         person = self._person
         self.mass_kg: float = person.mass_kg or ASSUMED_BMI * self.height_m**2

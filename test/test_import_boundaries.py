@@ -29,6 +29,8 @@ LAYERS: tuple[frozenset[str], ...] = (
             'kernels',
             'limits',
             'safety',
+            'exoskeleton',
+            'command',
         }
     ),
     frozenset(

@@ -62,3 +62,16 @@ def test_reset_forgets_what_was_measured():
     stature.learn(standing())
     stature.reset()
     assert stature.height_m == Stature(PersonConfig()).height_m
+
+
+def test_another_mass_leaves_what_was_measured():
+    stature = Stature(PersonConfig(60.0))
+    positions = standing()
+    for _ in range(5):
+        stature.learn(positions)
+    leg, height = stature.leg_m, stature.height_m
+    stature.set_person(PersonConfig(90.0))
+    assert (stature.mass_kg, stature.leg_m, stature.height_m) == (90.0, leg, height)
+    stature.set_person(PersonConfig(90.0, 1.5))
+    assert (stature.height_m, stature.leg_m) == (1.5, leg)
+    assert stature.notes == ()

@@ -74,6 +74,14 @@ class PhysicsEngine:
         """Cut-off frequency that the filter before this engine should use now."""
         return self.config.cutoff_hz or self._policy.cutoff_hz
 
+    def set_person(self, person: PersonConfig) -> None:
+        """Change body mass, height or sex; floor, belt and measured legs stay known."""
+        if person.sex != self.person.sex:
+            self._body = BodyModel(person.sex)
+        self.person = person
+        self._stature.set_person(person)
+        self._resize()
+
     def reset(self) -> None:
         """Forget the motion so far, and the size that was measured."""
         self._stature.reset()
