@@ -55,6 +55,7 @@ class Streaming:
         self._classes = len(field(fields, 'labels'))
         self.lookahead = int(field(fields, 'lookahead'))
         dilations = tuple(int(d) for d in field(fields, 'dilations'))
+        self._inputs = tuple(field(fields, 'inputs'))
         self._width, self._count = int(field(fields, 'width')), len(dilations)
         frames = np.zeros((1, Rings.size(dilations), self._width), dtype=np.float32)
         self._rings = Rings(dilations, frames)
@@ -81,8 +82,9 @@ class Streaming:
             'x': both.astype(np.float32),
             'q': self._layout.coordinates(both).astype(np.float32),
             'taps': self._rings.taps(),
+            **self._state,
         }
-        outputs = self._session.run({**inputs, **self._state})
+        outputs = self._session.run({name: inputs[name] for name in self._inputs})
         classes = output(outputs, 'classes', (self._classes,))
         boundary = output(outputs, 'boundary', (1,))
         output(outputs, 'fresh', (self._count, self._width))
@@ -112,6 +114,7 @@ class Sliding:
     def __init__(self, fields: Mapping[str, Any], layout: Layout, session: Session) -> None:
         self._session, self._layout = session, layout
         self._classes = len(field(fields, 'labels'))
+        self._inputs = tuple(field(fields, 'inputs'))
         self._length = int(field(fields, 'frames'))
         self._least, self._hop = int(field(fields, 'delay')), int(field(fields, 'hop'))
         if self._hop < 1 or self._least < 0 or self._least + self._hop > self._length:
@@ -143,9 +146,8 @@ class Sliding:
         self._since = self._length
         x = self._layout.inputs(np.stack(self._frames))
         q = self._layout.coordinates(x)
-        outputs = self._session.run(
-            {'x': x[None].astype(np.float32), 'q': q[None].astype(np.float32)}
-        )
+        inputs = {'x': x[None].astype(np.float32), 'q': q[None].astype(np.float32)}
+        outputs = self._session.run({name: inputs[name] for name in self._inputs})
         classes = output(outputs, 'classes', (self._length, self._classes))
         boundary = output(outputs, 'boundary', (self._length,))
         # The first window also tells about the frames that no later one will.

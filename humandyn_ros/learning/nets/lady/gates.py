@@ -39,6 +39,6 @@ class Gate(nn.Module):
 
     def forward(self, x: Tensor, signals: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Modulate x (B, T, C) by signals (B, T, 3); returns it and the next level's signals."""
-        signals = torch.sigmoid(self.conv(self.scale(signals)))
+        signals = torch.sigmoid(self.conv(self.scale(signals) * mask))
         gated = (signals.unsqueeze(-1) * x.unsqueeze(-2)).flatten(-2)  # (B, T, 3·C)
         return (x + self.fuse(gated)) * mask, signals * mask

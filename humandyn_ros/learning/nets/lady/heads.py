@@ -22,7 +22,7 @@ class ClassStage(nn.Module):
 
     def forward(self, scores: Tensor, source: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, n) and features (B, T, C) from logits and encoder features."""
-        x = self.first(torch.softmax(scores, dim=-1) * mask)
+        x = self.first(torch.softmax(scores, dim=-1)) * mask
         for layer in self.layers:
             x = layer(x, mask, source)
         return self.last(x), x
@@ -57,7 +57,7 @@ class BoundaryStage(nn.Module):
 
     def forward(self, scores: Tensor, mask: Tensor) -> Tensor:
         """Logits (B, T, 1) from logits."""
-        x = self.first(torch.sigmoid(scores))
+        x = self.first(torch.sigmoid(scores)) * mask
         for layer in self.layers:
             x = layer(x, mask)
         result: Tensor = self.last(x) * mask

@@ -64,7 +64,7 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor, signals: Tensor | None, mask: Tensor) -> Tensor:
         """Features (B, T, C) of spatial ones (B, T, V, C') and gate signals (B, T, 3)."""
         groups = self.groups(self._drop_channels(x))
-        y = self.start(groups[..., -1, :])
+        y = self.start(groups[..., -1, :]) * mask
         for index, layer in enumerate(self.layers):
             if index:
                 y = self.fusions[index - 1](y, groups[..., index - 1, :], mask)

@@ -74,10 +74,11 @@ class StreamingLaDy(nn.Module):
             temporal.append(whole[:, :width].T)
             spatial.append((whole[:, width:] @ fusion.project.weight.detach()).T)
             bias.append(offset + whole[:, width:] @ fusion.project.bias.detach())
-        none = torch.zeros(0)
-        self.register_buffer('fuse_temporal', torch.stack(temporal) if temporal else none)
-        self.register_buffer('fuse_spatial', torch.stack(spatial) if spatial else none)
-        self.register_buffer('fuse_bias', torch.cat(bias) if bias else none)
+        self.register_buffer(
+            'fuse_temporal', torch.stack(temporal) if temporal else torch.zeros(0)
+        )
+        self.register_buffer('fuse_spatial', torch.stack(spatial) if spatial else torch.zeros(0))
+        self.register_buffer('fuse_bias', torch.cat(bias) if bias else torch.zeros(0))
 
     def initial(self, batch: int = 1) -> State:
         """State before the first frame."""
