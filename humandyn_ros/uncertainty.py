@@ -64,7 +64,7 @@ def torque_stddev(
         size: Body mass, kg, and leg length, m.
     """
     (noise_m, cutoff_hz), (mass_kg, leg_m) = noise, size
-    load = float(ground.force[:, 2].sum())
+    load = sum(ground.force[:, 2].tolist())
     left, right = ground.contact.tolist()
     likeliest = max(left, right)
     share = min(left, right) / max(likeliest, 1e-6)

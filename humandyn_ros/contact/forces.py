@@ -84,15 +84,14 @@ class Distributor:
             Forces at the places of both feet (2, 7, 3) and on the seat (3,) N/kg.
         """
         columns = self._columns
-        target = aim(
-            places,
+        target, ease = aim(
+            (places, likely),
             (loads.mass_centre, loads.force[0], loads.moment[0]),
-            (turn, leg),
+            (turn, leg, self.config.sharpness),
             columns,
-            self._moments,
+            (self._moments, self._ease),
         )
         slack = self._slack * max(vigour * vigour, _LEAST_SLACK)
-        ease = (likely**self.config.sharpness).take(OWNER) * self._ease
         weights, self._dual = distribute(columns, ease, target, slack, self._dual)
         parts = gather(columns, weights, turn)
         return parts[:_SEAT].reshape(2, _FOOT, 3), parts[_SEAT]
@@ -100,22 +99,27 @@ class Distributor:
 
 @kernel
 def aim(
-    places: Array,
+    contacts: tuple[Array, Array],
     loads: tuple[Array, Array, Array],
-    axes: tuple[Array, float],
+    scales: tuple[Array, float, float],
     columns: Array,
-    moments: Array,
-) -> Array:
-    """Write the generators' columns (6, N) in place; returns the wrench they must give (6,).
+    fixed: tuple[Array, Array],
+) -> tuple[Array, Array]:
+    """Write the generators' columns (6, N) in place.
 
     Args:
-        places: (15, 3) m about the origin.
+        contacts: Places about the origin (15, 3) m, and how likely each touches (15,).
         loads: Mass centre, force and moment about the origin (3,) each, per kilogram.
-        axes: Rotation (3, 3) to the person's axes, and the leg length, m.
+        scales: Rotation (3, 3) to the person's axes, leg length, m, and sharpness.
         columns: Forces of the cones stand in their first rows.
-        moments: Matrix (3 N, 45) from the places to the columns' last rows.
+        fixed: Matrix (3 N, 45) from the places to the columns' last rows, and ease of the
+            generators where contact is sure (N,).
+
+    Returns:
+        The wrench they must give (6,), and their ease (N,).
     """
-    (centre, force, moment), (turn, leg) = loads, axes
+    (places, likely), (moments, easiest) = contacts, fixed
+    (centre, force, moment), (turn, leg, sharpness) = loads, scales
     arms = (places - centre) @ turn.T
     columns[3:] = (moments @ (arms / leg).ravel()).reshape(3, -1)
     towards = -arms.take(AIMED, 0)
@@ -126,7 +130,7 @@ def aim(
     target[:3] = turn @ force
     target[3:] = turn @ (moment - lever(centre, force)) / leg
     target /= GRAVITY
-    return target
+    return target, (likely**sharpness).take(OWNER) * easiest
 
 
 @kernel

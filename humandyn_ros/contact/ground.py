@@ -183,16 +183,18 @@ class Ground:
         self, state: tuple[Array, Array], contacts: Contacts, found: GroundForces, dt: float
     ) -> None:
         positions, velocities = state
-        load = [min(z, 1.0) for z in (found.force[:, 2] / GRAVITY).tolist()]
+        load = [min(z / GRAVITY, 1.0) for z in found.force[:, 2].tolist()]
         claims = self._claims(positions, contacts, found, load)
         self.soles.learn(positions, load, claims, dt)
         if self.config.treadmill:
             reach = self.leg_m * self.config.clearance
+            balls = velocities.take(BALLS, 0)
             for foot, above in enumerate(contacts.ball_clearance.tolist()):
-                ball = velocities[BALLS[foot]]
-                known = self.belt.known or not _goes_back(positions, velocities[0], ball)
+                known = self.belt.known or not _goes_back(positions, velocities[0], balls[foot])
                 weight = min(max(2.0 - above / reach, 0.0), 1.0)
-                self.belt.learn(ball.tolist(), weight * (load[foot] if known else 1.0), dt)
+                weight *= load[foot] if known else 1.0
+                if weight > 0.0:
+                    self.belt.learn(balls[foot].tolist(), weight, dt)
 
 
 @kernel

@@ -7,19 +7,21 @@ import math
 import numpy as np
 
 from humandyn_ros.body import JointLoads
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import GRAVITY, Array
 
-_LOW = 0.78  # pelvis above the floor in leg lengths: sitting about .5, standing above 1
-_LOW_WIDTH = 0.04
-_BEHIND, _BEHIND_WIDTH = 0.05, 0.02  # of the needed centre of pressure, leg lengths
-_STILL, _STILL_WIDTH = 0.25, 0.05  # of the pelvis, √(g·leg)
-_SURE = 0.2  # contact probability from which a foot counts in full
-_FAINT = 0.05  # how much one in the air counts
-_AIR = 0.5  # leg lengths by which a foot in the air recedes
+LOW = 0.78  # pelvis above the floor in leg lengths: sitting about .5, standing above 1
+LOW_WIDTH = 0.04
+BEHIND, BEHIND_WIDTH = 0.05, 0.02  # of the needed centre of pressure, leg lengths
+STILL, STILL_WIDTH = 0.25, 0.05  # of the pelvis, √(g·leg)
+SURE = 0.2  # contact probability from which a foot counts in full
+FAINT = 0.05  # how much one in the air counts
+AIR = 0.5  # leg lengths by which a foot in the air recedes
 _BELOW = 0.1  # seat under the hip centres, leg lengths
 
 
-def _sigmoid(x: float) -> float:
+def sigmoid(x: float) -> float:
+    """From 0 to 1 as x rises through 0."""
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, x))))
 
 
@@ -39,12 +41,20 @@ def seat_probability(
         speed: Of the pelvis against the floor, m/s.
         leg: Leg length, m.
     """
-    (x, y, up), (mx, my, _) = loads.force[0].tolist(), loads.moment[0].tolist()
-    sure = min(_SURE, float(touching.max()))
+    return chance((loads.force[0], loads.moment[0]), soles, touching, speed, leg)
+
+
+@kernel
+def chance(
+    loads: tuple[Array, Array], soles: Array, touching: Array, speed: float, leg: float
+) -> float:
+    """`seat_probability` for the force and the moment about the pelvis that must act (3,)."""
+    (x, y, up), (mx, my, _) = loads[0].tolist(), loads[1].tolist()
+    sure = min(SURE, float(touching.max()))
     left, right = (min(chance / sure, 1.0) for chance in touching.tolist())
-    share = (_FAINT + left) / (2.0 * _FAINT + left + right)
+    share = (FAINT + left) / (2.0 * FAINT + left + right)
     floor = share * float(soles[0, 0, 2]) + (1.0 - share) * float(soles[1, 0, 2])
-    low = _sigmoid((_LOW + floor / leg) / _LOW_WIDTH)  # the pelvis is the origin
+    low = sigmoid((LOW + floor / leg) / LOW_WIDTH)  # the pelvis is the origin
     if low < 1e-3 or up < 1.0:
         return 0.0
     needed = np.array([floor * x - my, floor * y + mx]) / up  # where the wrench meets the floor
@@ -53,10 +63,10 @@ def seat_probability(
     away = -share * middle[0] - (1.0 - share) * middle[1]
     away = away / max(math.sqrt(float(away @ away)), 1e-3)
     reach = (points @ away).max(1).tolist()
-    farthest = max(reach[0] - _AIR * leg * (1.0 - left), reach[1] - _AIR * leg * (1.0 - right))
+    farthest = max(reach[0] - AIR * leg * (1.0 - left), reach[1] - AIR * leg * (1.0 - right))
     outside = (float(away @ needed) - farthest) / leg
-    behind = _sigmoid((outside - _BEHIND) / _BEHIND_WIDTH)
-    still = _sigmoid((_STILL - speed / math.sqrt(GRAVITY * leg)) / _STILL_WIDTH)
+    behind = sigmoid((outside - BEHIND) / BEHIND_WIDTH)
+    still = sigmoid((STILL - speed / math.sqrt(GRAVITY * leg)) / STILL_WIDTH)
     return low * behind * still
 
 
@@ -64,3 +74,7 @@ def seat_point(pelvis: Array, leg: float) -> Array:
     """Where a seat touches (3,) m: below the hip centres."""
     result: Array = pelvis - np.array([0.0, 0.0, _BELOW * leg])
     return result
+
+
+SCALAR = (sigmoid,)
+"""What `kernels.compiled` compiles as it stands."""

@@ -108,7 +108,7 @@ class WindowedFilter(Filter):
         self, stamp_ns: int, answer: tuple[Array, Array | float], seen: Mask
     ) -> KinematicState:
         states, stddev = answer[0].reshape(3, -1, 3), np.sqrt(answer[1]) * self.noise.stddev
-        if not seen.all():
+        if seen is not self._everybody and not seen.all():
             states = np.where(seen[:, None], states, np.nan)
             stddev = np.where(seen, stddev, np.nan)
         return KinematicState(

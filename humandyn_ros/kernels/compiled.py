@@ -16,7 +16,7 @@ import numba
 import numpy as np
 
 from humandyn_ros import activity, body, coordinates, uncertainty
-from humandyn_ros.contact import distribution, forces, ground, soles
+from humandyn_ros.contact import distribution, forces, ground, seat, soles
 from humandyn_ros.filters import gate
 from humandyn_ros.kernels import store
 from humandyn_ros.quantities import GRAVITY, Array, Mask
@@ -276,6 +276,44 @@ def _likelihood(
     return likely
 
 
+_sigmoid = _scalar(seat)['sigmoid']
+_LOW, _LOW_WIDTH = seat.LOW, seat.LOW_WIDTH
+_BEHIND, _BEHIND_WIDTH = seat.BEHIND, seat.BEHIND_WIDTH
+_STILL, _STILL_WIDTH = seat.STILL, seat.STILL_WIDTH
+_SURE, _FAINT, _AIR = seat.SURE, seat.FAINT, seat.AIR
+
+
+@_twin(seat.chance, f'UniTuple({_V},2)', _T, _V, 'f8', 'f8')
+def _chance(
+    loads: tuple[Array, Array], soles: Array, touching: Array, speed: float, leg: float
+) -> float:
+    force, moment = loads
+    x, y, up, mx, my = force[0], force[1], force[2], moment[0], moment[1]
+    sure = min(_SURE, touching.max())
+    left, right = min(touching[0] / sure, 1.0), min(touching[1] / sure, 1.0)
+    share = (_FAINT + left) / (2.0 * _FAINT + left + right)
+    floor = share * soles[0, 0, 2] + (1.0 - share) * soles[1, 0, 2]
+    low = _sigmoid((_LOW + floor / leg) / _LOW_WIDTH)
+    if low < 1e-3 or up < 1.0:
+        return 0.0
+    ax = ay = 0.0
+    for i in range(soles.shape[1]):
+        ax -= (share * soles[0, i, 0] + (1.0 - share) * soles[1, i, 0]) / soles.shape[1]
+        ay -= (share * soles[0, i, 1] + (1.0 - share) * soles[1, i, 1]) / soles.shape[1]
+    length = max(math.sqrt(ax * ax + ay * ay), 1e-3)
+    ax, ay = ax / length, ay / length
+    farthest = -math.inf
+    for side, counts in enumerate((left, right)):
+        for i in range(soles.shape[1]):
+            reach = soles[side, i, 0] * ax + soles[side, i, 1] * ay
+            farthest = max(farthest, reach - _AIR * leg * (1.0 - counts))
+    needed = (ax * (floor * x - my) + ay * (floor * y + mx)) / up
+    behind = _sigmoid(((needed - farthest) / leg - _BEHIND) / _BEHIND_WIDTH)
+    still = _sigmoid((_STILL - speed / math.sqrt(GRAVITY * leg)) / _STILL_WIDTH)
+    result: float = low * behind * still
+    return result
+
+
 _NO_SEAT = ground.NO_SEAT
 
 
@@ -319,15 +357,23 @@ _OWNER, _AIMED = forces.OWNER, forces.AIMED
 _CONES, _PLACES = len(_OWNER) - len(_AIMED), int(_OWNER.max()) + 1
 
 
-@_twin(forces.aim, _M, f'UniTuple({_V},3)', _tuple(_M, 'f8'), _M, _M)
+@_twin(
+    forces.aim,
+    _tuple(_M, _V),
+    f'UniTuple({_V},3)',
+    _tuple(_M, 'f8', 'f8'),
+    _M,
+    _tuple(_M, _V),
+)
 def _aim(
-    places: Array,
+    contacts: tuple[Array, Array],
     loads: tuple[Array, Array, Array],
-    axes: tuple[Array, float],
+    scales: tuple[Array, float, float],
     columns: Array,
-    moments: Array,
-) -> Array:
-    (centre, force, moment), (turn, leg) = loads, axes
+    fixed: tuple[Array, Array],
+) -> tuple[Array, Array]:
+    places, likely = contacts
+    (centre, force, moment), (turn, leg, sharpness) = loads, scales
     arms, arm = np.empty((len(places), 3)), np.empty(3)
     for i in range(len(places)):
         for axis in range(3):
@@ -357,7 +403,12 @@ def _aim(
     for axis in range(3):
         target[axis] /= GRAVITY
         target[3 + axis] /= leg * GRAVITY
-    return target
+    ease, factor = np.empty(len(_OWNER)), np.empty(len(likely))
+    for i in range(len(likely)):
+        factor[i] = likely[i] ** sharpness
+    for k in range(len(_OWNER)):
+        ease[k] = factor[_OWNER[k]] * fixed[1][k]
+    return target, ease
 
 
 @_twin(forces.gather, _M, _V, _M)

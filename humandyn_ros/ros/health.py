@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from humandyn_ros.ros.messages import ERROR, OK, STALE, WARN, Status
 
 _KEPT = 1000  # newest samples that percentiles are taken over
+_USUAL = 101  # newest intervals whose median is the usual one
 _MISSED = 1.6  # an interval beyond this many usual ones hides at least one dropped frame
 _RECENT_NS = 5_000_000_000  # how long a problem colours the report
 _SILENT_NS = 1_500_000_000
@@ -24,7 +26,8 @@ class Health:
         self.published = 0
         self.dropped = 0
         self._arrivals_ns: deque[int] = deque(maxlen=_KEPT)
-        self._intervals_ns: deque[int] = deque(maxlen=101)
+        self._intervals_ns: deque[int] = deque()
+        self._sorted_ns: list[int] = []  # the same
         self._latency_ms: deque[float] = deque(maxlen=_KEPT)
         self._age_ms: deque[float] = deque(maxlen=_KEPT)
         self._newest_stamp_ns: int | None = None
@@ -44,10 +47,14 @@ class Health:
         if last is None or not 0 < stamp_ns - last < _RECENT_NS:
             return
         interval = stamp_ns - last
-        usual = float(np.median(self._intervals_ns)) if len(self._intervals_ns) >= 5 else 0.0
+        ordered = self._sorted_ns
+        usual = ordered[len(ordered) // 2] if len(ordered) >= 5 else 0
         if usual and interval > _MISSED * usual:
             self.dropped += round(interval / usual) - 1
         self._intervals_ns.append(interval)
+        insort(ordered, interval)
+        if len(ordered) > _USUAL:
+            ordered.pop(bisect_left(ordered, self._intervals_ns.popleft()))
 
     def trouble(self, now_ns: int, reason: str) -> None:
         """Report a problem for the next seconds."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -190,7 +191,7 @@ def diagnostics(handle: NodeHandle, statuses: Iterable[Status]) -> Message:
 
 def vector(handle: NodeHandle, xyz: Array) -> Message:
     """Build a geometry_msgs/Vector3 from (3,)."""
-    x, y, z = (float(value) for value in _finite(xyz))
+    x, y, z = _finite(xyz).tolist()
     return handle.message('geometry_msgs/msg/Vector3', x=x, y=y, z=z)
 
 
@@ -202,4 +203,6 @@ def point(handle: NodeHandle, xyz: Array) -> Message:
 
 def _finite(values: Array) -> Array:
     # The safety gate lets only finite torques through; this holds for every other number too.
+    if math.isfinite(values.sum()):  # only if every number is
+        return values
     return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from humandyn_ros.quantities import CANONICAL, Array, ContactForce, Estimate
 from humandyn_ros.ros import markers, messages
@@ -91,9 +90,14 @@ class BodyOutputs:
 
     def _origin(self, side: str, contact: ContactForce, estimate: Estimate) -> Array | None:
         """Where the ground reaction acts; between steps where it last did, or at the ankle."""
-        ankle = estimate.state.positions[CANONICAL.index[f'{side}_ankle']]
-        for origin in (contact.centre_of_pressure, self._origins.get(side), ankle):
-            if origin is not None and np.isfinite(origin).all():
+        ankle = CANONICAL.index[f'{side}_ankle']
+        known = (
+            contact.centre_of_pressure,
+            self._origins.get(side),
+            estimate.state.positions[ankle],
+        )
+        for origin in known:
+            if origin is not None and math.isfinite(sum(origin.tolist())):
                 self._origins[side] = origin
                 return origin
         return None

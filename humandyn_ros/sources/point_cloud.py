@@ -8,6 +8,7 @@ Fields x y z (m) and confidence (0-1) as float32, body (uint32); NaN = not seen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,14 +56,8 @@ def unpack(message: Any) -> NDArray[np.void]:
     """
     order = '>' if message.is_bigendian else '<'
     try:
-        layout = np.dtype(
-            {
-                'names': [field.name for field in message.fields],
-                'formats': [order + CODES[int(field.datatype)] for field in message.fields],
-                'offsets': [int(field.offset) for field in message.fields],
-                'itemsize': int(message.point_step),
-            }
-        )
+        fields = tuple((f.name, int(f.datatype), int(f.offset)) for f in message.fields)
+        layout = _layout(order, fields, int(message.point_step))
         rows = np.frombuffer(message.data, np.uint8)[: message.height * message.row_step]
         rows = rows.reshape(message.height, message.row_step)[:, : message.width * layout.itemsize]
         cloud: NDArray[np.void] = np.ascontiguousarray(rows).view(layout)
@@ -71,6 +66,18 @@ def unpack(message: Any) -> NDArray[np.void]:
         raise StreamError(
             f'PointCloud2 of {message.height} x {message.width} points cannot be read: {error}'
         ) from error
+
+
+@lru_cache(maxsize=64)
+def _layout(order: str, fields: tuple[tuple[str, int, int], ...], size: int) -> np.dtype[Any]:
+    return np.dtype(
+        {
+            'names': [name for name, _, _ in fields],
+            'formats': [order + CODES[code] for _, code, _ in fields],
+            'offsets': [offset for _, _, offset in fields],
+            'itemsize': size,
+        }
+    )
 
 
 def read(message: Any, form: SkeletonFormat, topic: str = '') -> tuple[SkeletonFrame, ...]:
@@ -88,7 +95,9 @@ def read(message: Any, form: SkeletonFormat, topic: str = '') -> tuple[SkeletonF
         raise StreamError(f'PointCloud2 has no field {missing[0]!r}; its fields: {list(names)}')
     bodies: dict[int, SkeletonFrame] = {}
     for index, row in enumerate(cloud):
-        points = np.stack([row[axis] for axis in 'xyz'], axis=-1).astype(float)
+        points = np.empty((len(row), 3))
+        for column, axis in enumerate('xyz'):
+            points[:, column] = row[axis]
         confidence = row['confidence'].astype(float) if 'confidence' in names else None
         body = _number(row['body'][0]) if 'body' in names and len(row) else index
         # The first row of a repeated number wins: two people cannot be one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,16 +89,25 @@ def frame(
             f'body {body_id} has {len(points)} points, but skeleton format {skeleton.name} has '
             f'{len(skeleton.joints)}; set the parameter `format` to what the source sends'
         )
+    stamp = UNSTAMPED if header is None else stamp_ns(header)
+    frame_id = '' if header is None else str(header.frame_id)
+    if confidence is not None and _sound(points, confidence):
+        return SkeletonFrame(stamp, frame_id, body_id, skeleton, points, confidence)
     seen: Mask = np.logical_and.reduce(np.isfinite(points), axis=1)
     given = np.ones(len(points)) if confidence is None else np.nan_to_num(confidence, nan=0.0)
     return SkeletonFrame(
-        stamp_ns=UNSTAMPED if header is None else stamp_ns(header),
-        frame_id='' if header is None else str(header.frame_id),
+        stamp_ns=stamp,
+        frame_id=frame_id,
         body_id=body_id,
         skeleton=skeleton,
         points=np.where(seen[:, None], points, np.nan),
         confidence=np.where(seen, np.clip(given, 0.0, 1.0), 0.0),
     )
+
+
+def _sound(points: Array, confidence: Array) -> bool:
+    """Whether nothing is to be mended: a sum is finite only if every number is."""
+    return math.isfinite(points.sum()) and 0.0 <= confidence.min() <= confidence.max() <= 1.0
 
 
 def body_number(name: object) -> int:
