@@ -28,12 +28,13 @@ _RATES = ('mocap_framerate', 'mocap_frame_rate')
 ASSUMED_HEIGHT_M = 1.70
 
 
-def read_amass(path: Path, height_m: float | None = None) -> Recording:
+def read_amass(path: Path, height_m: float | None = None, rest: Array | None = None) -> Recording:
     """Read an AMASS .npz into the 24 joint centres of SMPL.
 
     Args:
         path: The archive.
         height_m: Standing height, where the archive lacks rest joint locations; 1.70 without it.
+        rest: Rest joint locations (24+, 3) m of a body model, instead of the archive's.
 
     Raises:
         RecordingError: Not an archive of AMASS, truncated or corrupt.
@@ -42,7 +43,8 @@ def read_amass(path: Path, height_m: float | None = None) -> Recording:
     with reading(path, '.npz'):
         arrays = _arrays(path, content)
         rotvecs, shift, rate = _motion(path, arrays)
-        rest = next((arrays[name] for name in _REST_NAMES if name in arrays), None)
+        if rest is None:
+            rest = next((arrays[name] for name in _REST_NAMES if name in arrays), None)
         height = height_m or ASSUMED_HEIGHT_M
         joints = assumed_rest(height) if rest is None else _rest(path, rest)
         points = _placed(rotvecs, shift, joints)
