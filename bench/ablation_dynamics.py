@@ -37,7 +37,7 @@ from humandyn_ros.learning.tasks.task import Progress, Task
 
 RESULTS = Path(__file__).parent / 'results' / 'ablation_dynamics.json'
 POOL = 60  # clips that all epochs of a run share: little material, as regularisers need
-IMDYS_STEPS, HDYS_STEPS = 500, 260
+IMDYS_STEPS, HDYS_STEPS = 500, 150
 
 IMDYS = ImdysTaskConfig(
     net=ImdysConfig(input='joints', points=24, width=32, hidden=64, layers=2, extrapolate=True),

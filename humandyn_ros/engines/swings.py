@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from humandyn_ros import rotations
+from humandyn_ros.body import cross
 from humandyn_ros.quantities import CANONICAL, Array
 
 _DOWN, _UP, _AHEAD, _LEFT, _RIGHT = (
@@ -35,6 +36,7 @@ _FRAMES = {
     _I['spine3']: (_I['spine3'], _I['neck'], _I['right_shoulder'], _I['left_shoulder']),
 }
 _LEAST = 1e-9
+_OPPOSITE = 1e-9  # 1 + cosine below which directions are opposite
 
 
 def swings(points: Array) -> Array:
@@ -75,21 +77,39 @@ def _frame(points: Array, corners: tuple[int, int, int, int], otherwise: Array) 
     """Axes ahead, left, up (..., 3, 3) from a line up and a line to the left."""
     low, high, right, left = (points[..., i, :] for i in corners)
     up, across = high - low, left - right
-    ahead = np.cross(across, up)
+    ahead = cross(across, up)
     size = np.linalg.norm(ahead, axis=-1, keepdims=True)
     known = np.isfinite(size) & (size > _LEAST)
     x = np.where(known, ahead, 1.0) / np.where(known, size, 1.0)
     y = np.where(known, across, 1.0)
     y = y / np.linalg.norm(y, axis=-1, keepdims=True)
-    found = np.stack([x, y, np.cross(x, y)], axis=-1)
+    found = np.stack([x, y, cross(x, y)], axis=-1)
     result: Array = np.where(known[..., None], found, otherwise)
     return result
 
 
 def _shortest(start: Array, end: Array) -> Array:
-    """Rotation (..., 3, 3) that turns the direction of start (..., 3) to that of end."""
-    end = np.nan_to_num(end)
-    axis, along = np.cross(start, end), (start * end).sum(axis=-1, keepdims=True)
-    size = np.linalg.norm(axis, axis=-1, keepdims=True)
-    angle = np.arctan2(size, along)
-    return rotations.exp(axis * (angle / np.maximum(size, _LEAST)))
+    """Rotation (..., 3, 3) that turns the direction of start (..., 3) to that of end.
+
+    With unit vectors a, b and v = a × b: R = (a·b) I + [v]× + v vᵀ / (1 + a·b).
+    """
+    size = np.sqrt((end * end).sum(axis=-1, keepdims=True))
+    known = size > _LEAST  # False for NaN, too
+    to = np.where(known, end / np.where(known, size, 1.0), start)
+    v = cross(start, to)
+    c = (start * to).sum(axis=-1)[..., None, None]
+    back = c < _OPPOSITE - 1.0
+    outer = v[..., :, None] * v[..., None, :] / np.where(back, 1.0, 1.0 + c)
+    turned: Array = c * np.eye(3) + rotations.skew(v) + outer
+    if back.any():  # half a turn about anything square to both
+        turned = np.where(back, _half_turn(start), turned)
+    return turned
+
+
+def _half_turn(about: Array) -> Array:
+    """Half a turn (..., 3, 3) about an axis square to a unit vector (..., 3)."""
+    least = np.eye(3)[np.argmin(np.abs(about), axis=-1)]
+    axis = cross(about, least)
+    axis = axis / np.linalg.norm(axis, axis=-1, keepdims=True)
+    result: Array = 2.0 * axis[..., :, None] * axis[..., None, :] - np.eye(3)
+    return result

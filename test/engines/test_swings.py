@@ -46,3 +46,14 @@ def test_unseen_joints_count_as_unturned_and_nothing_is_nan():
 
 def test_there_are_75_parameters_per_frame():
     assert smpl_parameters(np.stack([person()] * 4)).shape == (4, 75)
+
+
+def test_a_limb_that_points_straight_back_is_half_a_turn():
+    points = person()
+    knee, ankle = CANONICAL.index['left_knee'], CANONICAL.index['left_ankle']
+    points[ankle] = points[knee] + [0.0, 0.0, 0.4]
+    turned = swings(points)
+    assert np.isclose(np.linalg.norm(turned[knee]), np.pi)
+    matrix = rotations.exp(turned)
+    shank = matrix[0] @ matrix[CANONICAL.index['left_hip']] @ matrix[knee] @ [0.0, 0.0, -1.0]
+    np.testing.assert_allclose(shank, [0.0, 0.0, 1.0], atol=1e-6)

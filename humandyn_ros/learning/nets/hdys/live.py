@@ -24,19 +24,27 @@ class LiveStep(nn.Module):
         ahead = net.config.look_ahead
         self.index = net.config.frames // 2 if ahead < 0 else net.config.frames - 1 - ahead
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, values: Tensor, first: Tensor, second: Tensor, third: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
         """Latent of the newest frame, refined latent and answers at the declared frame.
 
         Args:
-            inputs: Points (B, N, 9) and seen (B, N), or values (B, width); then the latents of
-                the frames before, oldest first (B, T-1, d), and which of them are known (B, T-1).
+            values: Points (B, N, 9), or values (B, width).
+            first: For points, which are seen (B, N); else the latents of the frames before,
+                oldest first (B, T-1, d).
+            second: For points, those latents; else which of them are known (B, T-1).
+            third: For points, which of them are known.
 
         Returns:
             latent (B, d), refined (B, d), then each head's answer (B, width).
+
+        Raises:
+            ValueError: Too many or too few inputs.
         """
-        values, *rest = inputs
-        seen = rest.pop(0) if self.name in POINTS else None
-        past, known = rest
+        if (third is not None) != (self.name in POINTS):
+            raise ValueError(f'{self.name}: {"four" if self.name in POINTS else "three"} inputs')
+        seen, past, known = (None, first, second) if third is None else (first, second, third)
         latent = self.net.encode(self.name, values, seen)
         sequence = torch.cat([past, latent[:, None]], dim=1)
         known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
