@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from humandyn_ros import kernels
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.estimator import Estimator
 from humandyn_ros.quantities import CANONICAL, SkeletonFrame
@@ -59,5 +60,6 @@ def results() -> dict[str, Any]:
 
 
 if __name__ == '__main__':
+    print(f'kernels: {kernels.choose()}')
     for name, figures in results().items():
         print(f'{name:34} p50 {figures["p50_ms"]:.3f} ms  p99 {figures["p99_ms"]:.3f} ms')

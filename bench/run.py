@@ -13,6 +13,7 @@ from typing import Any
 
 from bench import push, wire
 from bench.readme import table, write_section
+from humandyn_ros import kernels
 
 RESULTS = Path(__file__).parent / 'results' / 'speed.json'
 ROOT = Path(__file__).parents[1]
@@ -46,9 +47,12 @@ def core_size_mb() -> float:
 
 def main() -> None:
     """Measure everything, print it, and write JSON and README."""
+    if kernels.store.installed() and not kernels.store.ready():
+        subprocess.run([sys.executable, '-m', 'humandyn_ros.kernels'], check=True)
     results = {
         'machine': f'{platform.machine()}, {os.cpu_count()} cores, Python '
         f'{platform.python_version()}',
+        'kernels': kernels.choose(),
         'push': push.results(),
         'wire': wire.results(),
         'opensim_inverse_dynamics': opensim(),
