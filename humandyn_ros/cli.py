@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--version', action='version', version=f'humandyn_ros {__version__}')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     groups = (_add_demo, _add_run, _add_replay, _add_convert, _add_formats)
-    for add in (*groups, _add_train, _add_export, _add_build_engine):
+    for add in (*groups, _add_train, _add_export, _add_build_engine, _add_synthesize):
         add(commands)
     return parser
 
@@ -130,6 +130,29 @@ def _convert(arguments: argparse.Namespace) -> int:
 
     print(convert(arguments))
     return 0
+
+
+def _add_synthesize(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser('synthesize', help='make labelled motion to train networks on')
+    parser.add_argument('--minutes', type=float, default=1.0, help='how much')
+    parser.add_argument('--seed', type=int, default=0, help='fixes everything')
+    parser.add_argument('--split', default='train', choices=('train', 'validation', 'test'))
+    parser.add_argument('--rate-hz', type=float, default=60.0, help='frame rate')
+    parser.add_argument('--data', help='folder of recordings; default: procedural motion only')
+    parser.add_argument('--kinds', nargs='*', default=[], help='procedural activities')
+    parser.add_argument(
+        '--noise', default='mixed', choices=('clean', 'white', 'estimator', 'planar', 'mixed')
+    )
+    parser.add_argument('--markers', action='store_true', help='virtual markers on the skin')
+    parser.add_argument('--text', action='store_true', help='a sentence and its reasons')
+    parser.add_argument('--out', help='keep the clips in this folder')
+    parser.set_defaults(run=_synthesize)
+
+
+def _synthesize(arguments: argparse.Namespace) -> int:
+    from humandyn_ros.learning.synthesis.store import synthesize
+
+    return synthesize(arguments)
 
 
 def _add_formats(commands: Commands[argparse.ArgumentParser]) -> None:

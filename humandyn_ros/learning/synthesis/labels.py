@@ -30,6 +30,10 @@ _ROWS = np.array(
 )
 
 
+JOINT_ROWS_24 = _ROWS[JOINT_ROWS]
+"""Canonical joint whose moment each Rajagopal coordinate projects (17,)."""
+
+
 @dataclass(frozen=True)
 class Body:
     """Whose motion it is."""
