@@ -1,8 +1,9 @@
 """The segment model and Newton-Euler inverse dynamics in Cartesian form.
 
 Every segment is a rigid set of bars between joint centres. Its centre of mass and its bars are
-fixed linear combinations of the 24 joint centres, so that all inertial loads, summed over the
-part of the body beyond every joint, come from three constant matrices and one cross product:
+fixed linear combinations of the 24 joint centres and of one vector out of the back, so that all
+inertial loads, summed over the part of the body beyond every joint, come from three constant
+matrices and one cross product:
 
     force   f = m (a - g)                at the centre of mass
     moment  n = Σ k d × d̈                of bars with direction d and second moment k |d|²
@@ -13,11 +14,12 @@ For bars of constant length this is Euler's equation of the rigid segment exactl
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.anthropometry import SegmentTable, segment_table
+from humandyn_ros.anthropometry import TRUNK_BEHIND, SegmentTable, segment_table
 from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
@@ -56,6 +58,7 @@ class Segment:
         bars: Weights that give the directions of its bars (B, 24), sum 0.
         second: Share of body mass times squared radius, per squared bar length (B,).
         beyond: Joints of JOINTS that carry it.
+        behind: How far the centre of mass lies behind those joint centres, trunk lengths.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Segment:
     bars: Array
     second: Array
     beyond: tuple[str, ...]
+    behind: float = 0.0
 
 
 def _at(**weights: float) -> Array:
@@ -101,6 +105,29 @@ def trunk_line() -> Array:
 _MID_HIP = _at(left_hip=0.5, right_hip=0.5)
 _MID_SHOULDER = _at(left_shoulder=0.5, right_shoulder=0.5)
 _TRUNK = _MID_SHOULDER - _MID_HIP
+THIN_M = 1e-3  # shoulders count as this far apart at least
+SQUARE = np.stack([_at(right_shoulder=1.0, left_shoulder=-1.0), _TRUNK])
+
+
+@kernel
+def backwards(positions: Array, velocities: Array, accelerations: Array) -> tuple[Array, Array]:
+    """Vector out of the back, as long as the trunk, and its second derivative (3,) each.
+
+    It is square to shoulders and trunk, whose lengths do not change.
+
+    Args:
+        positions: Canonical joint centres (24, 3) m.
+        velocities: Theirs (24, 3) m/s.
+        accelerations: Theirs (24, 3) m/s².
+    """
+    (across, trunk), (v, w), (a, b) = (
+        SQUARE @ positions,
+        SQUARE @ velocities,
+        SQUARE @ accelerations,
+    )
+    scale = 1.0 / max(math.hypot(*across.tolist()), THIN_M)
+    second = lever(a, trunk) + 2.0 * lever(v, w) + lever(across, b)
+    return scale * lever(across, trunk), scale * second
 
 
 def _lumbar(table: SegmentTable) -> Array:
@@ -145,6 +172,7 @@ def _trunk_part(table: SegmentTable, kind: str, beyond: tuple[str, ...], across:
         np.stack([_TRUNK, across]),
         float(table.mass[i]) * np.array([along**2, over**2]),
         ('root', *beyond),
+        TRUNK_BEHIND,
     )
 
 
@@ -224,30 +252,37 @@ class BodyModel:
         self.mass = np.array([part.mass for part in parts])
         self.joint_weights = self._joint_weights()
         centres = np.stack([part.centre for part in parts])
-        self._points = np.concatenate([self.joint_weights, centres, bars])
-        self._inertia = np.concatenate([centres, bars]) @ trunk_line()
+        behind = np.array([part.behind for part in parts])
+        back = np.concatenate([behind, np.zeros(len(bars))])[:, None]  # weights of `backwards`
+        placed, none = np.concatenate([centres, bars]), np.zeros((len(JOINTS), 1))
+        self._points = np.block([[self.joint_weights, none], [placed, back]])
+        self._inertia = np.block([placed @ trunk_line(), back])
         self._share = np.concatenate([self.mass, *(part.second for part in parts)])
         carried = np.array([[name in part.beyond for part in parts] for name in JOINTS], float)
         self._moment_sums = np.concatenate([carried, carried[:, owner]], axis=1)
         self._force_sums = np.concatenate([carried, np.zeros((len(JOINTS), len(bars)))], axis=1)
         self._weight = np.zeros((len(self._inertia), 3))
         self._weight[: len(parts), 2] = GRAVITY * self.mass
-        self.centre_weights: Array = self.mass @ centres  # of the body's centre of mass (24,)
+        # The body's centre of mass: weights of the joint centres (24,), and of `backwards`.
+        self.centre_weights: Array = self.mass @ centres
+        self.behind = float(self.mass @ behind)
 
     def _joint_weights(self) -> Array:
         special = {'root': _at(pelvis=1.0), 'lumbar': _lumbar(self.table)}
         return np.stack([special[j] if j in special else _at(**{j: 1.0}) for j in JOINTS])
 
-    def loads(self, positions: Array, accelerations: Array) -> JointLoads:
+    def loads(self, positions: Array, velocities: Array, accelerations: Array) -> JointLoads:
         """Newton-Euler loads at one instant, without contacts.
 
         Args:
             positions: Canonical joint centres (24, 3) m, none missing.
+            velocities: Theirs (24, 3) m/s.
             accelerations: Theirs (24, 3) m/s².
         """
+        back, turning = backwards(positions, velocities, accelerations)
         found = newton_euler(
-            positions,
-            accelerations,
+            np.concatenate([positions, [positions[0] + back]]),
+            np.concatenate([accelerations, [turning]]),
             (self._points, self._inertia, self._force_sums, self._moment_sums, self._weight),
             (self._share, self.mass),
         )
@@ -265,10 +300,10 @@ def newton_euler(
     """Loads at one instant: points, forces and moments (12, 3) each, mass centre (3,).
 
     Args:
-        positions: Canonical joint centres (24, 3) m.
-        accelerations: Theirs (24, 3) m/s².
-        matrices: Weights of joint centres that give joints, mass centres and bars (12 + P, 24);
-            that give accelerations of the last two (P, 24); sums of their forces and moments
+        positions: Canonical joint centres, then a point behind the pelvis (25, 3) m.
+        accelerations: Theirs, but the last relative to the pelvis (25, 3) m/s².
+        matrices: Weights of these that give joints, mass centres and bars (12 + P, 25);
+            that give accelerations of the last two (P, 25); sums of their forces and moments
             over what lies beyond each joint (12, P) each; their weights (P, 3) N/kg.
         shares: Mass or second moment of each of the P, and mass of each segment.
     """

@@ -31,6 +31,7 @@ from humandyn_ros.anthropometry import (
 from humandyn_ros.quantities import CANONICAL, Array, Mask
 
 _J = len(CANONICAL.joints)
+LEAN = 0.015  # of an unseen neck before the pelvis, body heights: some 3 degrees
 SWAY = 0.3, 0.4  # shares of the pelvis' acceleration that an unseen trunk follows: forward, left
 SWING = 0.6  # of unseen arms over the thighs', one against the other: no force, but a moment
 LIFT = 0.8  # of an unseen arm over that of the opposite thigh, running
@@ -113,7 +114,7 @@ def _trunk() -> list[Rule]:
     half = SHOULDER_WIDTH_PER_HEIGHT / 2
     return [
         Rule('neck', {'left_shoulder': 0.5, 'right_shoulder': 0.5}, (0, 0, 0.03)),
-        Rule('neck', {'pelvis': 1.0}, (0, 0, _NECK_ABOVE), 'trunk', _SWAYING),
+        Rule('neck', {'pelvis': 1.0}, (LEAN, 0, _NECK_ABOVE), 'trunk', _SWAYING),
         *_both(
             lambda s, o: Rule(f'{s}_shoulder', {'neck': 1.0}, _sided(s, 0, half, -0.03), 'arms')
         ),

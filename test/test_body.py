@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from humandyn_ros import anthropometry
-from humandyn_ros.body import JOINTS, TRUNK_LEVELS, BodyModel, cross, lever, trunk_line
+from humandyn_ros.body import JOINTS, TRUNK_LEVELS, BodyModel, backwards, cross, lever, trunk_line
 from humandyn_ros.errors import ConfigError
 from humandyn_ros.quantities import CANONICAL, GRAVITY
 
 INDEX = CANONICAL.index
 FALL = np.tile([0.0, 0.0, -GRAVITY], (24, 1))
+STILL = np.zeros((24, 3))
 
 
 def upright(rng):
@@ -77,7 +78,9 @@ class Oracle:
                     k * (b @ b * np.eye(3) - np.outer(b, b))
                     for k, b in zip(part.second, bars, strict=True)
                 )
-                inertia = pin.Inertia(part.mass, part.centre @ self.rest - centre, tensor)
+                back, _ = backwards(self.rest, STILL, STILL)
+                middle = part.centre @ self.rest + part.behind * back
+                inertia = pin.Inertia(part.mass, middle - centre, tensor)
                 self.model.appendBodyToJoint(self.ids[name], inertia, pin.SE3.Identity())
 
     def random(self, rng):
@@ -92,7 +95,7 @@ class Oracle:
     def points(self, q, v, a):
         pin = self.pin
         pin.forwardKinematics(self.model, self.state, q, v, a)
-        positions, accelerations = np.empty((24, 3)), np.empty((24, 3))
+        positions, velocities, accelerations = np.empty((3, 24, 3))
         for name, i in INDEX.items():
             joint = self.ids[OWNER.get(name, 'root')]
             frame = self.state.oMi[joint]
@@ -102,9 +105,10 @@ class Oracle:
                 self.model, self.state, joint, pin.LOCAL_WORLD_ALIGNED
             )
             positions[i] = frame.translation + arm
+            velocities[i] = frame.rotation @ self.state.v[joint].linear + np.cross(spin, arm)
             turning = np.cross(linear.angular, arm) + np.cross(spin, np.cross(spin, arm))
             accelerations[i] = linear.linear + turning
-        return positions, accelerations
+        return positions, velocities, accelerations
 
     def moments(self, q, v, a):
         torque = self.pin.rnea(self.model, self.state, q, v, a)
@@ -124,16 +128,16 @@ def test_loads_equal_pinocchio_on_random_states(sex):
     oracle = Oracle(pin, BodyModel(sex), upright(rng))
     for _ in range(20):
         q, v, a = oracle.random(rng)
-        positions, accelerations = oracle.points(q, v, a)
+        state = oracle.points(q, v, a)
         expected, force = oracle.moments(q, v, a)
-        loads = oracle.body.loads(positions, accelerations)
+        loads = oracle.body.loads(*state)
         scale = np.abs(expected).max()
         assert np.abs(loads.about_joints() - expected).max() < 1e-9 * max(scale, 1.0)
         assert np.abs(loads.force[0] - force).max() < 1e-9 * max(np.abs(force).max(), 1.0)
 
 
 def test_a_falling_body_needs_no_force():
-    loads = BodyModel().loads(upright(np.random.default_rng(1)), FALL)
+    loads = BodyModel().loads(upright(np.random.default_rng(1)), STILL, FALL)
     assert np.abs(loads.force).max() < 1e-12
     assert np.abs(loads.about_joints()).max() < 1e-12
 
@@ -141,13 +145,13 @@ def test_a_falling_body_needs_no_force():
 def test_a_standing_body_needs_its_weight_under_its_centre_of_mass():
     body = BodyModel('female')
     positions = upright(np.random.default_rng(2))
-    loads = body.loads(positions, np.zeros((24, 3)))
+    loads = body.loads(positions, STILL, STILL)
     weight = np.array([0.0, 0.0, GRAVITY])
     np.testing.assert_allclose(loads.force[0], weight, atol=1e-12)
     np.testing.assert_allclose(loads.moment[0], np.cross(loads.mass_centre, weight), atol=1e-12)
-    np.testing.assert_allclose(
-        loads.mass_centre + positions[0], body.centre_weights @ positions, atol=1e-12
-    )
+    back, _ = backwards(positions, STILL, STILL)
+    centre = body.centre_weights @ positions + body.behind * back
+    np.testing.assert_allclose(loads.mass_centre + positions[0], centre, atol=1e-12)
 
 
 def swinging(angles, rates, accelerations):
@@ -200,7 +204,7 @@ def test_a_double_pendulum_has_the_moments_of_its_closed_form():
         + coupling * (np.cos(a - b) * dda - np.sin(a - b) * da**2)
         + GRAVITY * (m2 * c2 + foot * l2) * np.sin(b)
     )
-    moments = body.loads(positions, second).about_joints()
+    moments = body.loads(positions, STILL, second).about_joints()
     # Angles rise about -y here: x = sin, z = -cos.
     knee, hip = JOINTS.index('left_knee'), JOINTS.index('left_hip')
     assert -moments[knee, 1] == pytest.approx(last, rel=1e-12)
@@ -229,7 +233,8 @@ def test_power_of_the_joint_moments_is_the_rate_of_energy():
 
     t, h = 0.3, 1e-4
     q, rates, second = angles(t)
-    moments = body.loads(*swinging(q, rates, second)).about_joints()
+    positions, accelerations = swinging(q, rates, second)
+    moments = body.loads(positions, STILL, accelerations).about_joints()
     hip, knee = (-moments[JOINTS.index(f'left_{j}'), 1] for j in ('hip', 'knee'))
     power = hip * rates[0] + knee * (rates[1] - rates[0])
     assert power == pytest.approx((energy(t + h) - energy(t - h)) / (2 * h), rel=1e-5)
@@ -241,7 +246,7 @@ def test_internal_motion_does_not_need_an_external_force():
     body = BodyModel()
     positions, second = upright(rng), rng.normal(size=(24, 3))
     second[[INDEX[name] for name in TRUNK_LEVELS]] = rng.normal(size=3)  # the trunk is rigid
-    loads = body.loads(positions, second)
+    loads = body.loads(positions, STILL, second)
     expected = body.centre_weights @ second + np.array([0.0, 0.0, GRAVITY])
     np.testing.assert_allclose(loads.force[0], expected, atol=1e-12)
 

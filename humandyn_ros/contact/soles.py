@@ -219,7 +219,7 @@ def foot(
     )
     shank = math.sqrt(kx * kx + ky * ky + kz * kz)
     lean = (kx * hx + ky * hy) / max(shank, 1e-3)
-    on = 2.0 * shank * _rolled(lean)
+    on = 2.0 * shank * _rolled(lean) * math.cos(min(pitch, 0.0))  # a raised heel: seen from above
     return (
         (_vector(ankle), _vector(ball), forward, left, up),
         (

@@ -233,15 +233,15 @@ class NetworkBody:
                 torque * at.rate,
             ),
             GroundReaction(left, right, tuple(others)),
-            self._residual(positions, accelerations, ground),
+            self._residual((positions, velocities, accelerations), ground),
             self._stature.notes + tuple(f'{part} not seen: assumed' for part in missing),
         )  # fmt: skip
 
     def _residual(
-        self, positions: Array, accelerations: Array, ground: tuple[ContactForce, ...]
+        self, state: tuple[Array, Array, Array], ground: tuple[ContactForce, ...]
     ) -> Array:
         """What the contacts leave unexplained at the centre of mass (6,) N/kg, N·m/kg."""
-        loads = self._body.loads(positions, accelerations)
+        loads = self._body.loads(*state)
         centre = loads.origin + loads.mass_centre
         force = loads.force[0].copy()
         moment = loads.moment[0] - np.cross(loads.mass_centre, loads.force[0])

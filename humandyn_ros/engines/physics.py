@@ -98,7 +98,7 @@ class PhysicsEngine:
         positions, velocities, accelerations, missing = self._completion.step(
             state.positions, state.velocities, state.accelerations, self._policy.running
         )
-        loads = self._body.loads(positions, accelerations)
+        loads = self._body.loads(positions, velocities, accelerations)
         noise = _noise(state)
         ground = self._ground.step((positions, velocities), loads, dt, self._policy.vigour)
         self._policy.step(velocities, noise, self._stature.leg_m, dt)

@@ -108,6 +108,29 @@ def _strays(
 _JOINTS = len(body.JOINTS)
 
 
+_SQUARE = body.SQUARE
+_THIN_M = body.THIN_M
+
+
+@_twin(body.backwards, _M, _M, _M)
+def _backwards(positions: Array, velocities: Array, accelerations: Array) -> tuple[Array, Array]:
+    bars = np.empty((6, 3))
+    for i in range(2):
+        _weigh(_SQUARE[i], positions, bars[i])
+        _weigh(_SQUARE[i], velocities, bars[2 + i])
+        _weigh(_SQUARE[i], accelerations, bars[4 + i])
+    across, trunk = bars[0], bars[1]
+    back, second, part = np.empty(3), np.empty(3), np.empty(3)
+    _cross(across, trunk, back)
+    _cross(bars[4], trunk, second)
+    _cross(bars[2], bars[3], part)
+    second += 2.0 * part
+    _cross(across, bars[5], part)
+    second += part
+    scale = 1.0 / max(math.sqrt(across[0] ** 2 + across[1] ** 2 + across[2] ** 2), _THIN_M)
+    return scale * back, scale * second
+
+
 @_twin(body.newton_euler, _M, _M, f'UniTuple({_M},5)', f'UniTuple({_V},2)')
 def _newton_euler(
     positions: Array,

@@ -30,7 +30,7 @@ def ground(**settings):
 
 
 def step(floor, positions, velocities=STILL, accelerations=STILL, dt=0.01):
-    loads = BodyModel().loads(positions, accelerations)
+    loads = BodyModel().loads(positions, velocities, accelerations)
     return floor.step((positions, velocities), loads, dt, 0.0)
 
 

@@ -13,7 +13,7 @@ LEG = 0.86
 
 def loads(pelvis_height, centre_forward):
     """A person at rest whose centre of mass lies this far before the pelvis."""
-    found = BodyModel().loads(np.zeros((24, 3)), np.zeros((24, 3)))
+    found = BodyModel().loads(*np.zeros((3, 24, 3)))
     weight, at = np.array([0.0, 0.0, GRAVITY]), np.array([centre_forward, 0.0, 0.2])
     force, moment = found.force.copy(), found.moment.copy()
     force[0], moment[0] = weight, np.cross(at, weight)

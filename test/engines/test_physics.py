@@ -79,7 +79,9 @@ def test_contacts_and_residual_together_are_the_wrench_that_the_motion_needs():
     for given in swaying():
         found = engine.step(given)
         held = (found.ground.left.force + found.ground.right.force) / 80.0
-        needed = engine._body.loads(given.positions, given.accelerations).force[0]
+        needed = engine._body.loads(given.positions, given.velocities, given.accelerations).force[
+            0
+        ]
         np.testing.assert_allclose(held + found.residual[:3], needed, atol=1e-6)
 
 

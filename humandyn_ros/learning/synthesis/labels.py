@@ -88,7 +88,9 @@ class Labeller:
 
     def balance(self, motion: Kinematics) -> tuple[Loads, Places, Forces]:
         """Loads, places of contact and forces of every frame."""
-        loads = WholeBody(self.body.sex).loads(motion.points, motion.accelerations)
+        loads = WholeBody(self.body.sex).loads(
+            motion.points, motion.velocities, motion.accelerations
+        )
         leg = leg_length(motion.points)
         ground = Ground(self.body.height_m, leg, motion.lift_m, self.contact)
         vigour = vigour_of(motion, leg)

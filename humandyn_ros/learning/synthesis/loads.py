@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.body import BodyModel, cross, trunk_line
+from humandyn_ros.body import BodyModel, backwards, cross, trunk_line
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 # The first joint of the tree that carries each segment. The trunk is cut at the level of spine1
@@ -66,6 +66,7 @@ class WholeBody:
         parts = BodyModel(sex).segments
         self.mass = np.array([part.mass for part in parts])
         self._centres = np.stack([part.centre for part in parts])
+        self._behind = np.array([[part.behind] for part in parts])
         self._bars = np.concatenate([part.bars for part in parts])
         self._second = np.concatenate([part.second for part in parts])[:, None]
         self._line = trunk_line()
@@ -73,18 +74,24 @@ class WholeBody:
         owner = np.repeat(rows, [len(part.bars) for part in parts])
         self._carried, self._carried_bars = BEYOND[:, rows], BEYOND[:, owner]
 
-    def loads(self, points: Array, accelerations: Array) -> Loads:
+    def loads(self, points: Array, velocities: Array, accelerations: Array) -> Loads:
         """Loads without contacts.
 
         Args:
             points: (T, 24, 3) m.
+            velocities: (T, 24, 3) m/s.
             accelerations: (T, 24, 3) m/s².
         """
         origin = points[:, 0]
         joints = points - origin[:, None]
-        arms, bars = self._centres @ joints, self._bars @ joints
+        states = zip(points, velocities, accelerations, strict=True)
+        back, swaying = np.array([backwards(*state) for state in states])[..., None, :].swapaxes(
+            0, 1
+        )
+        arms, bars = self._centres @ joints + self._behind * back, self._bars @ joints
         bent = self._line @ accelerations
-        force = self.mass[:, None] * (self._centres @ bent + [0.0, 0.0, GRAVITY])
+        moved = self._centres @ bent + self._behind * swaying
+        force = self.mass[:, None] * (moved + [0.0, 0.0, GRAVITY])
         turning = cross(bars, self._second * (self._bars @ bent))
         moment = self._carried @ cross(arms, force) + self._carried_bars @ turning
         centre = self.mass @ arms
