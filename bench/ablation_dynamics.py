@@ -25,19 +25,18 @@ import torch
 from torch import nn
 
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.learning.losses.hdys import HdysWeights
 from humandyn_ros.learning.losses.imdys import ImdysWeights
 from humandyn_ros.learning.nets.hdys import HdysConfig
-from humandyn_ros.learning.nets.imdys import ImdysConfig
-from humandyn_ros.learning.tasks.hdys import HdysTask
+from humandyn_ros.learning.nets.imdys import Imdys, ImdysConfig
+from humandyn_ros.learning.tasks.hdys import HdysTask, hdys_score
 from humandyn_ros.learning.tasks.hdys_sequences import HdysTaskConfig
-from humandyn_ros.learning.tasks.imdys import ImdysTask
+from humandyn_ros.learning.tasks.imdys import ImdysTask, imdys_score
 from humandyn_ros.learning.tasks.imdys_windows import ImdysTaskConfig
-from humandyn_ros.learning.tasks.task import Progress, Task
+from humandyn_ros.learning.tasks.task import Batch, Progress
 
 RESULTS = Path(__file__).parent / 'results' / 'ablation_dynamics.json'
 POOL = 60  # clips that all epochs of a run share: little material, as regularisers need
-IMDYS_STEPS, HDYS_STEPS = 500, 150
+STEPS = {'imdys': 500, 'hdys': 150}
 
 IMDYS = ImdysTaskConfig(
     net=ImdysConfig(input='joints', points=24, width=32, hidden=64, layers=2, extrapolate=True),
@@ -75,13 +74,23 @@ HDYS_METRICS = (
 )  # fmt: skip
 
 
-def train(task: Task, seed: int, steps: int) -> dict[str, float]:
+Material = tuple[dict[int, list[Batch]], list[Batch]]
+"""Batches of every seed's pool of clips, and held-out motion: made once, used by all variants."""
+
+
+def material(task: ImdysTask | HdysTask, seeds: int) -> Material:
+    """Make what all variants of a network learn from and are judged by."""
+    pools = {seed: list(task.batches('train', 1000 + seed)) for seed in range(seeds)}
+    return pools, list(task.judged('test'))
+
+
+def train(task: ImdysTask | HdysTask, seed: int, steps: int, given: Material) -> dict[str, float]:
     """Train for a number of steps on one pool of clips; return the score of held-out motion."""
     torch.manual_seed(seed)
     model = task.model()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
-    batches = list(task.batches('train', 1000 + seed))
+    batches = given[0][seed]
     epochs = -(-steps // len(batches))
     for step in range(steps):
         progress = Progress('space', step // len(batches), epochs, step)
@@ -91,30 +100,38 @@ def train(task: Task, seed: int, steps: int) -> dict[str, float]:
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimizer.step()
         schedule.step()
-    return task.score(model, 'test')
+    if isinstance(model, Imdys):
+        return imdys_score(model, given[1], IMDYS)
+    return hdys_score(model, given[1])
 
 
 def run(name: str, seeds: int) -> dict[str, Any]:
-    """All variants of one network."""
-    variants = IMDYS_VARIANTS if name == 'imdys' else HDYS_VARIANTS
-    metrics = IMDYS_METRICS if name == 'imdys' else HDYS_METRICS
-    found: dict[str, dict[str, list[float]]] = {}
-    for variant, change in variants.items():
-        scores = []
-        for seed in range(seeds):
-            if name == 'imdys':
-                weights = dataclasses.replace(IMDYS.weights, **change)
-                task: Task = ImdysTask(dataclasses.replace(IMDYS, weights=weights))
-            else:
-                weights = dataclasses.replace(HdysWeights(), **change)
-                task = HdysTask(dataclasses.replace(HDYS, weights=weights))
+    """All variants of one network, seed by seed."""
+    first = name == 'imdys'
+    variants = IMDYS_VARIANTS if first else HDYS_VARIANTS
+    metrics = IMDYS_METRICS if first else HDYS_METRICS
+    given = material(ImdysTask(IMDYS) if first else HdysTask(HDYS), seeds)
+    found: dict[str, dict[str, list[float]]] = {
+        variant: {metric: [] for metric in metrics} for variant in variants
+    }
+    for seed in range(seeds):
+        for variant, change in variants.items():
             start = time.perf_counter()
-            scores.append(train(task, seed, IMDYS_STEPS if name == 'imdys' else HDYS_STEPS))
-            print(f'{name}, {variant}, seed {seed}: {time.perf_counter() - start:.0f} s', {
-                metric: round(scores[-1][metric], 4) for metric in metrics
-            }, flush=True)  # fmt: skip
-        found[variant] = {metric: [s[metric] for s in scores] for metric in metrics}
-    return {'scores': found, 'verdicts': verdicts(found)}
+            score = train(variant_task(name, change), seed, STEPS[name], given)
+            shown = {metric: round(score[metric], 4) for metric in metrics}
+            seconds = time.perf_counter() - start
+            print(f'{name}, {variant}, seed {seed}: {seconds:.0f} s', shown, flush=True)
+            for metric in metrics:
+                found[variant][metric].append(score[metric])
+    return {'seeds': seeds, 'steps': STEPS[name], 'scores': found, 'verdicts': verdicts(found)}
+
+
+def variant_task(name: str, change: dict[str, Any]) -> ImdysTask | HdysTask:
+    """The task with some weights changed."""
+    if name == 'imdys':
+        weights = dataclasses.replace(IMDYS.weights, **change)
+        return ImdysTask(dataclasses.replace(IMDYS, weights=weights))
+    return HdysTask(dataclasses.replace(HDYS, weights=dataclasses.replace(HDYS.weights, **change)))
 
 
 def verdicts(found: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, Any]]:

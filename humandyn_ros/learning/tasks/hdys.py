@@ -54,21 +54,8 @@ class HdysTask:
         return names
 
     def model(self) -> Hdys:
-        """Return the network with its standardisation already in it."""
-        model = Hdys(self.config.net)
-        pieces = [
-            hdys_sequences(clip, self.config, wanted)
-            for (source, wanted) in self._sources
-            for clip in islice(source('train', 0), 20)
-        ]
-        if not pieces:
-            raise ConfigError(f'sources {self.config.sources} gave no clip')
-        joined = {
-            name: torch.from_numpy(np.concatenate([piece[name] for piece in pieces]))
-            for name in pieces[0]
-        }
-        model.fit(joined)
-        return model
+        """Return the network; the first batches of training set its standardisation."""
+        return Hdys(self.config.net)
 
     def stages(self) -> Sequence[Stage]:
         """Return the training, and the fine-tuning for ground reactions where it has epochs."""
@@ -107,6 +94,8 @@ class HdysTask:
         """Return the terms; see `ground_in_space` for the ground-reaction head."""
         assert isinstance(model, Hdys)
         self._generator.manual_seed(progress.step)
+        if progress.epoch == 0:
+            model.fit(batch)
         known = {name: tensor for name, tensor in batch.items() if _occurs(batch, name)}
         if progress.stage == 'space' and not self.config.ground_in_space:
             known = {n: x for n, x in known.items() if not n.startswith('feet')}
@@ -115,9 +104,10 @@ class HdysTask:
     def score(self, model: nn.Module, split: str) -> dict[str, float]:
         """Return mPJE, RMSE and PCC: of the mean over representations, and of the best one."""
         assert isinstance(model, Hdys)
-        return hdys_score(model, self._judged(split))
+        return hdys_score(model, self.judged(split))
 
-    def _judged(self, split: str) -> Iterator[Batch]:
+    def judged(self, split: str) -> Iterator[Batch]:
+        """Yield what a score is taken over, one clip at a time."""
         for source, wanted in self._sources:
             for clip in islice(source(split, 0), self.config.score_clips):
                 sequences = hdys_sequences(clip, self.config, wanted)

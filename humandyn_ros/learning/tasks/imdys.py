@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from humandyn_ros.dynamics_metrics import foot_mpje, mpje
 from humandyn_ros.engines.imdys import default_stddev
-from humandyn_ros.errors import ConfigError
 from humandyn_ros.learning.losses.imdys import Teaching, imdys_losses
 from humandyn_ros.learning.nets.imdys import Imdys
 from humandyn_ros.learning.tasks.clips import Arrays, clip_source, shuffled
@@ -39,13 +38,8 @@ class ImdysTask:
         self._generator = torch.Generator().manual_seed(0)
 
     def model(self) -> Imdys:
-        """Return the network with the usual sizes of the targets already in it."""
-        model = Imdys(self.config.net)
-        first = next(iter(self.batches('train', 0)), None)
-        if first is None:
-            raise ConfigError(f'source {self.config.source!r} gave no window that can be trusted')
-        model.fit(first)
-        return model
+        """Return the network; the first batch of training sets the usual sizes of its targets."""
+        return Imdys(self.config.net)
 
     def stages(self) -> Sequence[Stage]:
         """Return both legs of the sim-to-real schedule that have epochs."""
@@ -74,6 +68,8 @@ class ImdysTask:
         """Return the terms; in the second stage only those of the paper's L_s2."""
         assert isinstance(model, Imdys)
         config = self.config
+        if progress.epoch == 0:
+            model.fit(batch)
         started = progress.epoch >= config.teacher_share * progress.epochs
         teaching = Teaching(config.predicted_share if started else 0.0, config.noise_m)
         self._generator.manual_seed(progress.step)
@@ -86,9 +82,10 @@ class ImdysTask:
     def score(self, model: nn.Module, split: str) -> dict[str, float]:
         """Return mPJE of torques and forces; unlike the original, every mass is the person's."""
         assert isinstance(model, Imdys)
-        return imdys_score(model, self._judged(split), self.config)
+        return imdys_score(model, self.judged(split), self.config)
 
-    def _judged(self, split: str) -> Iterator[Batch]:
+    def judged(self, split: str) -> Iterator[Batch]:
+        """Yield what a score is taken over, one clip at a time, nothing hidden."""
         source = self._sources.get(split, self._sources['train'])
         for number, clip in enumerate(source('train' if split == 'real' else split, 0)):
             if number >= self.config.score_clips:

@@ -71,18 +71,21 @@ class Standard(nn.Module):
 
     mean: Tensor
     scale: Tensor
+    fitted: Tensor
 
     def __init__(self, width: int, blocks: int = 0) -> None:
         super().__init__()
         self.blocks = blocks
         self.register_buffer('mean', torch.zeros(width))
         self.register_buffer('scale', torch.ones(width))
+        self.register_buffer('fitted', torch.zeros(()))
 
     @torch.no_grad()
     def fit(self, values: Tensor) -> None:
-        """Take the figures from values (n, width)."""
-        if not len(values):
+        """Take the figures from values (n, width), the first time that there are any."""
+        if len(values) < 2 or self.fitted:
             return
+        self.fitted.fill_(1.0)
         if self.blocks:
             blocks = values.reshape(len(values), self.blocks, -1)
             size = blocks.square().mean(dim=(0, 2)).sqrt()

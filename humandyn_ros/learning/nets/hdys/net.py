@@ -170,7 +170,7 @@ class Hdys(nn.Module):
 
     @torch.no_grad()
     def fit(self, batch: dict[str, Tensor]) -> None:
-        """Set the standardisation of everything known in a batch of training material."""
+        """Standardise what occurs in a batch of training material for the first time."""
         for name in self.standards:
             if name not in batch:
                 continue

@@ -119,6 +119,7 @@ class Heads(nn.Module):
     joint_torque_mean: Tensor
     joint_torque_scale: Tensor
     feet_scale: Tensor
+    fitted: Tensor
 
     def __init__(self, config: ImdysConfig) -> None:
         super().__init__()
@@ -135,6 +136,7 @@ class Heads(nn.Module):
         self.register_buffer('joint_torque_mean', torch.zeros(config.coordinates))
         self.register_buffer('joint_torque_scale', torch.ones(config.coordinates))
         self.register_buffer('feet_scale', torch.full((3,), 5.0))
+        self.register_buffer('fitted', torch.zeros(3))
 
     def forward(self, feature: Tensor) -> ImdysAnswer:
         """Answer for features (B, d)."""
@@ -206,16 +208,20 @@ class Imdys(nn.Module):
 
     @torch.no_grad()
     def fit(self, batch: dict[str, Tensor]) -> None:
-        """Set the usual sizes of all targets present in a batch of training material."""
+        """Set the usual sizes of targets that occur in a batch for the first time."""
         heads = self.inverse.heads
-        if 'torque' in batch:
-            heads.torque_scale.copy_(_usual(batch['torque'].norm(dim=-1)))
-        if 'ground' in batch:
-            force = batch['ground'].norm(dim=-1).flatten(0, 1)
-            heads.ground_scale.copy_(_usual(force))
-        if 'joint_torque' in batch:
-            heads.joint_torque_mean.copy_(batch['joint_torque'].mean(0))
-            heads.joint_torque_scale.copy_(batch['joint_torque'].std(0).clamp(min=0.02))
+        for number, name in enumerate(('torque', 'ground', 'joint_torque')):
+            if name not in batch or heads.fitted[number]:
+                continue
+            truth = batch[name]
+            heads.fitted[number] = 1.0
+            if name == 'torque':
+                heads.torque_scale.copy_(_usual(truth.norm(dim=-1)))
+            elif name == 'ground':
+                heads.ground_scale.copy_(_usual(truth.norm(dim=-1).flatten(0, 1)))
+            else:
+                heads.joint_torque_mean.copy_(truth.mean(0))
+                heads.joint_torque_scale.copy_(truth.std(0, unbiased=False).clamp(min=0.02))
 
 
 def _usual(sizes: Tensor) -> Tensor:
