@@ -29,13 +29,17 @@ def paint(strokes: Strokes, height: int, width: int) -> NDArray[np.float32]:
     if not len(which):
         return picture.reshape(frames, height, width, 3)
     flat = Strokes(*(_flat(getattr(strokes, name)) for name in strokes.__dataclass_fields__))
-    x, y = _places(pixel, height, width)
+    x, y = (place.astype(np.float32) for place in _places(pixel, height, width))
     ink, along = touch(flat, which, x, y)
     weight = _weights(ink, pixel)
-    colour = flat.colour[which, 0]
-    colour += along[:, None] * (flat.colour[which, 1] - colour)
     starts = _first_of_each(pixel)
-    picture[pixel[starts]] = np.add.reduceat(weight[:, None] * colour, starts, axis=0)
+    at = pixel[starts]
+    far = weight * along
+    near = weight - far
+    for channel in range(3):
+        start, end = flat.colour[:, 0, channel], flat.colour[:, 1, channel]
+        light = near * start[which] + far * end[which]
+        picture[at, channel] = np.add.reduceat(light, starts)
     clear: NDArray[np.float32] = np.clip(picture, 0, 1).reshape(frames, height, width, 3)
     return clear
 
@@ -49,17 +53,17 @@ def touch(strokes: Strokes, which: Any, x: Any, y: Any) -> tuple[Any, Any]:
         x: Pixel of each pair (Q).
         y: Pixel of each pair (Q).
     """
-    metric, ink = strokes.metric[which], strokes.ink[which]
-    start, end = strokes.start[which], strokes.end[which]
-    xx, xy, yy = metric[:, 0], metric[:, 1], metric[:, 2]
-    spine_x, spine_y = end[:, 0] - start[:, 0], end[:, 1] - start[:, 1]
-    to_x, to_y = x - start[:, 0], y - start[:, 1]
-    turned_x, turned_y = xx * spine_x + xy * spine_y, xy * spine_x + yy * spine_y
-    length = turned_x * spine_x + turned_y * spine_y
-    along = ((turned_x * to_x + turned_y * to_y) / (length + _TINY)).clip(0, 1)
-    off_x, off_y = to_x - along * spine_x, to_y - along * spine_y
-    distance = xx * off_x * off_x + 2 * xy * off_x * off_y + yy * off_y * off_y
-    here = ink[:, 0] + along * (ink[:, 1] - ink[:, 0])
+    start, spine = strokes.start, strokes.end - strokes.start
+    (xx, xy, yy), (dx, dy) = strokes.metric.T, spine.T
+    turned_x, turned_y = xx * dx + xy * dy, xy * dx + yy * dy
+    length = turned_x * dx + turned_y * dy + _TINY
+    turned_x, turned_y = turned_x / length, turned_y / length
+    to_x, to_y = x - start[:, 0][which], y - start[:, 1][which]
+    along = (turned_x[which] * to_x + turned_y[which] * to_y).clip(0, 1)
+    off_x, off_y = to_x - along * dx[which], to_y - along * dy[which]
+    distance = (xx[which] * off_x + 2 * xy[which] * off_y) * off_x + yy[which] * off_y * off_y
+    first, second = strokes.ink[:, 0], strokes.ink[:, 1]
+    here = first[which] + along * (second - first)[which]
     exp = np.exp if isinstance(distance, np.ndarray) else type(distance).exp
     return here * exp(-0.5 * distance), along
 
