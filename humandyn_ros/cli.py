@@ -172,7 +172,7 @@ def _formats(arguments: argparse.Namespace) -> int:
 
 def _add_train(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser('train', help='train a network')
-    parser.add_argument('name', help='lady, imdys, hdys, draction, or module:Class of your own')
+    parser.add_argument('name', help='lady, imdys, hdys, or module:Class of your own')
     parser.add_argument('--config', help='YAML file; default: config/training/NAME.yaml')
     parser.add_argument('--data', help='folder of the original data')
     parser.add_argument('--out', required=True, help='folder of checkpoints and logs')

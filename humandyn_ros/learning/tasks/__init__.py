@@ -29,7 +29,6 @@ TASKS: dict[str, str] = {
     'lady': 'humandyn_ros.learning.tasks.lady:LadyTask',
     'imdys': 'humandyn_ros.learning.tasks.imdys:ImdysTask',
     'hdys': 'humandyn_ros.learning.tasks.hdys:HdysTask',
-    'draction': 'humandyn_ros.learning.tasks.draction:DractionTask',
 }
 """Name -> module:class. A class of one's own may be named by its path in the same form."""
 
