@@ -7,10 +7,19 @@ import numpy as np
 from humandyn_ros.anthropometry import ANKLE_HEIGHT_PER_HEIGHT
 from humandyn_ros.learning.synthesis.angles import unit
 from humandyn_ros.learning.synthesis.markers import segment_frames
-from humandyn_ros.mannequin import BALL, BALL_HEIGHT, COORDINATES, INDEX, reach_ankle
+from humandyn_ros.learning.synthesis.touch import BALL_HEIGHT_PER_HEIGHT
+from humandyn_ros.mannequin import (
+    BALL,
+    BALL_HEIGHT,
+    COORDINATES,
+    HALF_PELVIS,
+    INDEX,
+    LEFT,
+    SHANK,
+    THIGH,
+    turn,
+)
 from humandyn_ros.quantities import CANONICAL, Array
-
-_REST_SLOPE = np.arctan2(ANKLE_HEIGHT_PER_HEIGHT - BALL_HEIGHT, BALL)  # ankle to ball, foot flat
 
 
 def fitted(points: Array, height_m: float, lift_m: float) -> Array:
@@ -37,7 +46,7 @@ def fitted(points: Array, height_m: float, lift_m: float) -> Array:
     for letter, side in (('r', 'right'), ('l', 'left')):
         _arm(q, points, torso, letter, side)
         ankle, axes = _foot(points, side, height_m, lift_m)
-        reach_ankle(q, letter, ankle, axes, height_m)
+        _leg(q, points, (pelvis, axes), ankle, (letter, side, height_m))
     return q
 
 
@@ -83,6 +92,44 @@ def _arm(q: Array, points: Array, torso: Array, letter: str, side: str) -> None:
     q[:, INDEX[f'elbow_flex_{letter}']] = bend
 
 
+def _leg(
+    q: Array,
+    points: Array,
+    axes: tuple[Array, Array],
+    ankle: Array,
+    which: tuple[str, str, float],
+) -> None:
+    """Six coordinates of a leg: ankle and foot where they are, the knee bent towards its own."""
+    (pelvis, foot), (letter, side, height) = axes, which
+    inwards = 1.0 if letter == 'r' else -1.0
+    hip = q[:, :3] + pelvis @ (height * np.array([0.0, -inwards * HALF_PELVIS, 0.0]))
+    thigh_m, shank_m = THIGH * height, SHANK * height
+    away = ankle - hip
+    length = np.minimum(np.linalg.norm(away, axis=1), 0.9995 * (thigh_m + shank_m))
+    along = unit(away)
+    knee = points[:, CANONICAL.index[f'{side}_knee']] - hip + 0.02 * pelvis[..., 0]
+    ahead = unit(knee - (knee * along).sum(1, keepdims=True) * along)
+    cosine = (thigh_m**2 + length**2 - shank_m**2) / (2 * thigh_m * length)
+    lean = np.arccos(np.clip(cosine, -1, 1))[:, None]
+    up = -(np.cos(lean) * along + np.sin(lean) * ahead)
+    left = unit(np.cross(-along, ahead))
+    thigh = np.stack([np.cross(left, up), left, up], 2)
+    bend = (length**2 - thigh_m**2 - shank_m**2) / (2 * thigh_m * shank_m)
+    bend = np.arccos(np.clip(bend, -1, 1))
+    hips = np.swapaxes(pelvis, 1, 2) @ thigh
+    sole = np.swapaxes(thigh @ turn(LEFT, bend), 1, 2) @ foot
+    values = {
+        'hip_flexion': np.arctan2(-hips[:, 0, 2], hips[:, 2, 2]),
+        'hip_adduction': inwards * np.arcsin(np.clip(-hips[:, 1, 2], -1, 1)),
+        'hip_rotation': inwards * np.arctan2(hips[:, 1, 0], hips[:, 1, 1]),
+        'knee_angle': bend,
+        'ankle_angle': np.arctan2(sole[:, 2, 0], sole[:, 0, 0]),
+        'subtalar_angle': inwards * np.arctan2(-sole[:, 1, 2], sole[:, 1, 1]),
+    }
+    for name, value in values.items():
+        q[:, INDEX[f'{name}_{letter}']] = np.unwrap(value)
+
+
 def _in(axes: Array, vector: Array) -> Array:
     result: Array = np.einsum('tji,tj->ti', axes, vector)
     return result
@@ -114,6 +161,4 @@ def _foot(points: Array, side: str, height_m: float, lift_m: float) -> tuple[Arr
 
 def _ball_excess(height_m: float) -> float:
     """How much higher a recorded ball is carried than the mannequin's."""
-    from humandyn_ros.learning.synthesis.touch import BALL_HEIGHT_PER_HEIGHT  # noqa: PLC0415
-
     return (BALL_HEIGHT_PER_HEIGHT - BALL_HEIGHT) * height_m

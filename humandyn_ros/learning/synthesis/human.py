@@ -47,7 +47,6 @@ class Human:
         body: Mass, height, sex.
         rows: Canonical joint on whose part each geom's contacts act (G,); -1 for floor and seat.
         parts: MuJoCo body and canonical joint of every articulated joint.
-        soles: Geoms of the sole points (12,).
     """
 
     model: mujoco.MjModel
@@ -55,7 +54,6 @@ class Human:
     body: Body
     rows: np.ndarray[tuple[int], np.dtype[np.intp]]
     parts: tuple[tuple[int, int], ...]
-    soles: tuple[int, ...]
 
 
 _JOINT_OF = {'thigh': 'hip', 'shank': 'knee', 'foot': 'ankle', 'upper_arm': 'shoulder',
@@ -114,16 +112,17 @@ def build(body: Body, seed: int, seat_m: tuple[float, float, float] | None = Non
         _skin(made, part.name, body.height_m, rows, seated=seat_m is not None)
     model = spec.compile()
     columns = np.array([model.joint(name).dofadr[0] for name in COORDINATES])
-    owners = np.array([CANONICAL.index[name] if name else -1 for name in rows])
+    named = [model.geom(k).name.split(':') for k in range(model.ngeom)]
+    owners = np.array([CANONICAL.index[joint[0]] if joint[0] else -1 for joint in named])
     parts = tuple((model.body(p.name).id, CANONICAL.index[joint_of(p.name)]) for p in PARTS)
-    soles = tuple(model.geom(f'sole_{s}{k}').id for s in 'lr' for k in range(len(_SOLE)))
-    return Human(model, columns, body, owners, parts, soles)
+    return Human(model, columns, body, owners, parts)
 
 
 def _surface(geom: mujoco.MjsGeom, rows: list[str], row: str) -> None:
     geom.friction = [FRICTION, 0.005, 0.0001]
     geom.solref = [0.012, 1.0]
     geom.contype, geom.conaffinity = (1, 2) if not row else (2, 1)
+    geom.name = f'{row}:{len(rows)}'  # compiling reorders geoms
     rows.append(row)
 
 
@@ -131,8 +130,8 @@ def _hinges(
     made: mujoco.MjsBody, part: str, hinges: tuple[tuple[str, tuple[float, float, float]], ...]
 ) -> None:
     if part == 'pelvis':
-        for name, axis in zip(COORDINATES[:3], np.eye(3), strict=True):
-            made.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=axis)
+        for name, way in zip(COORDINATES[:3], np.eye(3), strict=True):
+            made.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_SLIDE, axis=way)
     for name, axis in hinges:
         inertia = 0.0 if part == 'pelvis' else ARMATURE
         made.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_HINGE, axis=axis, armature=inertia)
@@ -156,9 +155,9 @@ def _skin(
     kind, _, letter = part.rpartition('_')
     joint = joint_of(part)
     if kind == 'foot':
-        for k, (at, owner) in enumerate(sole_points(height)):
+        for at, owner in sole_points(height):
             ball = made.add_geom(
-                name=f'sole_{letter}{k}', type=mujoco.mjtGeom.mjGEOM_SPHERE,
+                type=mujoco.mjtGeom.mjGEOM_SPHERE,
                 size=[RADIUS_M, 0, 0], pos=at,
             )  # fmt: skip
             _surface(ball, rows, f'{_SIDES[letter]}_{owner}')

@@ -27,7 +27,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
     'test': (
         *(f'cmu_{n:03d}' for n in (2, 9, 10, 13, 14, 39, 118)),
         'rajagopal', 'treadmill', 'camargo', 'modsim',
-        *(f'RBDS{n}' for n in ('02', '05', '06', '07', '08', '09')),
+        *(f'RBDS{n}' for n in ('002', '010', '013', '016', '017', '019')),
         'HC032A', 'HC033A', 'HC036A', 'HC038A', 'HC039A', 'HC040A',
         'uiprmd_09', 'uiprmd_10',
     ),
