@@ -55,7 +55,7 @@ SHOE = 0.004
 # The trunk's mass lies behind the line from mid-hip to mid-shoulder, in lengths of that line:
 # thorax and abdomen by 3.6 (men) or 1.6 % (women) of their own axis (Dumas, Cheze, Verriest 2007,
 # J. Biomech. 40:543, table 2), which begins at the lumbar joint, centimetres behind the hips.
-TRUNK_BEHIND = 0.04
+TRUNK_BEHIND = 0.045
 THIGH_PER_HEIGHT = 0.245  # hip to knee centre
 SHANK_PER_HEIGHT = 0.246  # knee to ankle centre
 LEG_PER_HEIGHT = THIGH_PER_HEIGHT + SHANK_PER_HEIGHT
