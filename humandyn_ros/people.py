@@ -206,9 +206,5 @@ class People:
 
 def _distance(frame: SkeletonFrame) -> float:
     """From the origin of the points to the middle of those seen, m."""
-    points = frame.points
-    total = points.sum(axis=0)
-    if not np.isfinite(total).all():
-        points = points[np.isfinite(points).all(axis=1)]
-        total = points.sum(axis=0)
-    return math.hypot(*(total / len(points)).tolist())
+    seen = np.isfinite(frame.points).all(axis=1)
+    return math.hypot(*frame.points[seen].mean(axis=0).tolist())

@@ -62,6 +62,9 @@ class SourceConfig(Checked):
     publish_clock: bool = setting(
         False, '', 'publish /clock too, for nodes with use_sim_time at any speed'
     )
+    autostart: bool = setting(
+        True, '', 'configure and activate by itself; false: wait for a lifecycle manager'
+    )
     wait_for_subscribers: int = setting(
         0, '', 'start when this many read the topic', low=0, high=100
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from humandyn_ros.quantities import (
     KinematicState,
     SkeletonFrame,
 )
-from humandyn_ros.ros.dds.message_types import message_type
+from humandyn_ros.ros.dds.lifecycle import StateMachine
+from humandyn_ros.ros.dds.message_types import message_type, service_types
 from humandyn_ros.ros.handle import RELIABLE, SENSOR
 
 
@@ -45,9 +47,10 @@ class FakeSubscription:
     type_name: str
     callback: Callable[[Any], None]
     publishers: int = 1
+    closed: bool = False
 
     def close(self) -> None:
-        pass
+        self.closed = True
 
 
 class FakeHandle:
@@ -68,6 +71,8 @@ class FakeHandle:
         self.logged: list[tuple[str, str]] = []
         self.ros_ns = 1_000_000_000_000
         self.closed = False
+        self.services: dict[str, Callable[..., Any]] = {}
+        self.transition_errors: list[str] = []
         self._ask: Callable[[Mapping[str, Any]], str] = lambda changes: ''
         self.jumped: Callable[[int], None] = lambda jump: None
 
@@ -83,14 +88,27 @@ class FakeHandle:
 
     def deliver(self, message: Any) -> None:
         for subscription in self.subscriptions:
-            subscription.callback(message)
+            if not subscription.closed:
+                subscription.callback(message)
 
-    def timer(self, period_s: float, callback: Callable[[], None], *, steady: bool) -> None:
-        self.timers.append((period_s, callback, steady))
+    def timer(self, period_s: float, callback: Callable[[], None], *, steady: bool) -> Any:
+        entry = (period_s, callback, steady)
+        self.timers.append(entry)
+        return SimpleNamespace(cancel=lambda: self.timers.remove(entry))
 
     def run_timers(self) -> None:
-        for _, callback, _ in self.timers:
+        for _, callback, _ in list(self.timers):
             callback()
+
+    def service(self, type_name: str, name: str, callback: Callable[[Any], Any]) -> None:
+        request, response = service_types(type_name)
+        self.services[name] = lambda **fields: response.new(callback(request.new(fields)))
+
+    def lifecycle(self, callbacks: Mapping[Any, Callable[[], bool]]) -> None:
+        self.machine = StateMachine(callbacks, lambda edge: None, self.transition_errors.append)
+
+    def transition(self, name: str) -> bool:
+        return self.machine.change(label=name)
 
     def now_ns(self) -> int:
         return self.ros_ns

@@ -13,20 +13,25 @@ from typing import Any
 
 from humandyn_ros import kernels
 from humandyn_ros.config import Checked, PersonConfig, setting
-from humandyn_ros.estimator import EstimatorConfig
+from humandyn_ros.estimator import Estimator, EstimatorConfig
+from humandyn_ros.limits import Limits
 from humandyn_ros.people import People, PeopleConfig
-from humandyn_ros.quantities import Estimate, SkeletonFrame
+from humandyn_ros.quantities import CANONICAL, Estimate, SkeletonFrame
 from humandyn_ros.ros import messages
+from humandyn_ros.ros.commands import Commands, ExoskeletonConfig, Services
 from humandyn_ros.ros.frames import WorldFrame
-from humandyn_ros.ros.handle import RELIABLE, NodeHandle
+from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Publisher
 from humandyn_ros.ros.health import Health
 from humandyn_ros.ros.inputs import AUTO, SkeletonInput
 from humandyn_ros.ros.markers import MarkerConfig
 from humandyn_ros.ros.messages import OK, WARN, Status
 from humandyn_ros.ros.nodes.main import run_node
+from humandyn_ros.ros.nodes.managed import Managed
 from humandyn_ros.ros.outputs import WEARER, BodyOutputs, advertise
 from humandyn_ros.ros.parameters import Group, Settings, on_change
-from humandyn_ros.skeleton import Adapter, UnitWatch
+from humandyn_ros.skeleton import Adapter, UnitWatch, load_format
+from humandyn_ros.sources import source_for
+from humandyn_ros.synthetic import person as synthetic
 
 _TICK_S = 0.02  # how often silence is looked at; a fading torque has ten steps in 0.2 s
 _FORGOTTEN_NS = 5_000_000_000  # a body without an estimate for this long has left
@@ -54,6 +59,9 @@ class DynamicsConfig(Checked):
         '', '', 'frame with z up that points are brought into by tf; empty: their own frame'
     )
     engine: str = setting('physics', '', 'what answers', choices=('physics',))
+    autostart: bool = setting(
+        True, '', 'configure and activate by itself; false: wait for a lifecycle manager'
+    )
 
 
 CONFIG = Group(DynamicsConfig())
@@ -61,12 +69,13 @@ PERSON = Group(PersonConfig(), names={'mass_kg': 'mass', 'height_m': 'height'}, 
 WHO = Group(PeopleConfig())
 ESTIMATOR = Group(EstimatorConfig())
 MARKERS = Group(MarkerConfig(), prefix='markers.', live=True)
+EXOSKELETON = Group(ExoskeletonConfig(), prefix='exoskeleton.')
 
-GROUPS: tuple[Group[Any], ...] = (CONFIG, PERSON, WHO, ESTIMATOR, MARKERS)
+GROUPS: tuple[Group[Any], ...] = (CONFIG, PERSON, WHO, ESTIMATOR, MARKERS, EXOSKELETON)
 """Every parameter of the node."""
 
 
-class DynamicsNode:
+class DynamicsNode(Managed):
     """Connects a skeleton topic to one estimator per person.
 
     Args:
@@ -80,6 +89,7 @@ class DynamicsNode:
     def __init__(
         self, handle: NodeHandle, steady_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
+        super().__init__(handle)
         self._handle = handle
         self._steady_ns = steady_ns
         self._config = Settings(handle, CONFIG).value
@@ -87,8 +97,13 @@ class DynamicsNode:
         self._markers = Settings(handle, MARKERS)
         self._estimator = Settings(handle, ESTIMATOR).value
         self._who = Settings(handle, WHO).value
+        self._device = Settings(handle, EXOSKELETON).value
         self._health = Health()
         self._complaints = _Complaints(handle)
+        self._input: SkeletonInput | None = None
+        self._commands: Commands | None = None
+        self._wearer: dict[str, Publisher] = {}
+        self._diagnostics: Publisher | None = None
         self._people: People | None = None
         self._world: WorldFrame | None = None
         self._units: UnitWatch | None = None
@@ -97,20 +112,65 @@ class DynamicsNode:
         self._frame_id = ''
         self._newest_ns = 0
         self._clocks_agree = False
+        on_change(handle, [self._person, self._markers], self._person_changed)
+        handle.on_time_jump(self._time_jumped)
+        Services(handle, lambda: self._commands, lambda: self._people, steady_ns)
+        self.manage(self._config.autostart)
+
+    # Life
+
+    def configure(self) -> None:
+        """Check input, format, limits and device; advertise."""
+        handle, config = self._handle, self._config
+        if config.input_type != AUTO:
+            source_for(config.input_type)
+        if config.format:
+            load_format(config.format)
+        Limits.load()
+        if self._device.device:
+            self._commands = Commands(handle, self._device, self._steady_ns)
         handle.log('info', f'arithmetic: {kernels.choose()}{kernels.prepare()}')
         self._wearer = advertise(handle, WEARER)
         self._diagnostics = handle.publisher(messages.DIAGNOSTIC_ARRAY, '/diagnostics', RELIABLE)
+
+    def activate(self) -> None:
+        """Warm up, then read skeletons."""
+        warm_up(self._person.value, self._estimator)
+        config = self._config
         # Points that tf brings into the world frame have z up, whatever their format says.
-        up = 'Z' if self._config.world_frame else self._config.up
+        up = 'Z' if config.world_frame else config.up
         self._input = SkeletonInput(
-            handle, 'skeletons', self._config.input_type, self._config.format, up,
+            self._handle, 'skeletons', config.input_type, config.format, up,
             on_frames=self._frames, on_refused=self._refused, on_problem=self._problem,
         )  # fmt: skip
-        on_change(handle, [self._person, self._markers], self._person_changed)
-        handle.on_time_jump(self._time_jumped)
-        handle.timer(_TICK_S, self._tick, steady=True)
-        handle.timer(0.5, self._input.poll, steady=True)
-        handle.timer(1.0, self._report, steady=True)
+        self.every(_TICK_S, self._tick)
+        self.every(0.5, self._input.poll)
+        self.every(1.0, self._report)
+
+    def deactivate(self) -> None:
+        """Read nothing, publish nothing, and forget everybody."""
+        if self._commands is not None:
+            self._commands.command.disarm('deactivated')
+        if self._input is not None:
+            self._input.close()
+            self._input = None
+        for body_id, outputs in self._outputs.items():
+            outputs.close(self._frame_id, self._latest[body_id][0].stamp_ns)
+        self._outputs.clear()
+        self._latest.clear()
+        self._people = self._world = self._units = None
+
+    def cleanup(self) -> None:
+        """Stop advertising."""
+        if self._commands is not None:
+            self._commands.close()
+            self._commands = None
+        for publisher in self._wearer.values():
+            publisher.close()
+        self._wearer = {}
+        if self._diagnostics is not None:
+            self._diagnostics.close()
+            self._diagnostics = None
 
     def run(self) -> None:
         """Serve until told to stop."""
@@ -146,8 +206,8 @@ class DynamicsNode:
     def _started(self) -> tuple[People, WorldFrame, UnitWatch]:
         """Everything that needs the format, which a message type may decide."""
         if self._people is None or self._world is None or self._units is None:
+            assert self._input is not None and self._input.format is not None
             form = self._input.format
-            assert form is not None
             self._people = People(form, self._person.value, self._estimator, self._who)
             self._world = WorldFrame(self._handle, self._config.world_frame, form.up)
             self._units = UnitWatch(Adapter(form))
@@ -176,6 +236,8 @@ class DynamicsNode:
         outputs.is_wearer = self._people is not None and self._people.wearer == estimate.body_id
         age_ms = self._age_ms(estimate)
         outputs.publish(estimate, self._frame_id, age_ms, arrived_ns)
+        if outputs.is_wearer and self._commands is not None:
+            self._commands.see(estimate, self._frame_id, age_ms)
         done_ns = self._steady_ns()
         self._latest[estimate.body_id] = (estimate, done_ns)
         if estimate.valid:
@@ -219,7 +281,7 @@ class DynamicsNode:
         self._complaints.say(text, self._steady_ns())
 
     def _report(self) -> None:
-        if not self._diagnostics.subscribers:
+        if self._diagnostics is None or not self._diagnostics.subscribers or self._input is None:
             return
         name = self._handle.name
         summary = self._health.report(f'{name}: skeletons', self._steady_ns(), self._input.waiting)
@@ -247,13 +309,27 @@ class DynamicsNode:
         level = WARN if reason else OK
         return Status(f'{self._handle.name}: b{body_id}', level, reason or 'valid', values)
 
+    def _armed(self) -> str:
+        assert self._commands is not None
+        return self._commands.command.reason or 'armed'
+
     def _input_facts(self) -> dict[str, str]:
+        assert self._input is not None
         form, source = self._input.format, self._input.source
+        device = {} if self._commands is None else {'armed': self._armed()}
         return {
+            **device,
             'input_type': source.type_name if source else '',
             'format': form.skeleton.name if form else '',
             'clocks_agree': str(self._clocks_agree).lower(),
         }
+
+
+def warm_up(person: PersonConfig, config: EstimatorConfig) -> None:
+    """Let an estimator answer once: the first answer of a process is a slow one."""
+    estimator = Estimator(CANONICAL.name, person, config)
+    for frame in synthetic('stand', rate_hz=50.0, duration_s=0.5).frames():
+        estimator.push(frame)
 
 
 def _figures(estimate: Estimate) -> dict[str, str]:

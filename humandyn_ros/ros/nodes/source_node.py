@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from humandyn_ros.ros import messages
-from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Qos
+from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Publisher, Qos
 from humandyn_ros.ros.nodes.main import run_node
+from humandyn_ros.ros.nodes.managed import Managed
 from humandyn_ros.ros.parameters import Group, Settings
 from humandyn_ros.ros.playback import Playback, SourceConfig, TimeLine, load_time_line
 
@@ -19,7 +20,7 @@ _MEET_S = 0.3  # from seeing the readers to the first message: readers see us la
 _LINGER_S = 0.5  # after the last message, for slow readers to fetch it
 
 
-class SourceNode:
+class SourceNode(Managed):
     """Publishes one motion, frame by frame, at its own pace.
 
     Args:
@@ -33,28 +34,49 @@ class SourceNode:
     def __init__(
         self, handle: NodeHandle, steady_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
+        super().__init__(handle)
         self._handle = handle
         self._steady_ns = steady_ns
-        config = Settings(handle, Group(SourceConfig())).value
-        self._config = config
-        line = load_time_line(config)
-        self._playback = Playback(line, config)
+        self._config = Settings(handle, Group(SourceConfig())).value
+        self._line: TimeLine | None = None
+        self._skeletons: Publisher | None = None
+        self._clock: Publisher | None = None
+        self._met_ns: int | None = None
+        self._finished_ns: int | None = None
+        self.manage(self._config.autostart)
+
+    def configure(self) -> None:
+        """Read the motion; advertise."""
+        handle, config = self._handle, self._config
+        self._line = load_time_line(config)
         self._skeletons = handle.publisher(
             messages.POINT_CLOUD, 'skeletons', Qos(reliable=True, depth=10)
         )
-        self._clock = None
         if config.publish_clock:
             self._clock = handle.publisher(messages.CLOCK, '/clock', RELIABLE)
-        self._met_ns: int | None = None
-        self._finished_ns: int | None = None
-        handle.timer(self._playback.period_s, self._turn, steady=True)
-        handle.log('info', f'playing {line.name}: {_summary(line)} on {self._skeletons.topic}')
+
+    def activate(self) -> None:
+        """Play from the beginning."""
+        assert self._line is not None and self._skeletons is not None
+        self._playback = Playback(self._line, self._config)
+        self._met_ns = self._finished_ns = None
+        self.every(self._playback.period_s, self._turn)
+        told = f'playing {self._line.name}: {_summary(self._line)} on {self._skeletons.topic}'
+        self._handle.log('info', told)
+
+    def cleanup(self) -> None:
+        """Stop advertising and forget the motion."""
+        for publisher in (self._skeletons, self._clock):
+            if publisher is not None:
+                publisher.close()
+        self._line = self._skeletons = self._clock = None
 
     def run(self) -> None:
         """Serve until the end of the motion, or until told to stop."""
         self._handle.spin()
 
     def _turn(self) -> None:
+        assert self._skeletons is not None
         now_ns = self._steady_ns()
         if self._finished_ns is not None:
             if now_ns - self._finished_ns > _LINGER_S * 1e9:
@@ -78,6 +100,7 @@ class SourceNode:
     def _all_are_there(self, now_ns: int) -> bool:
         """Whether the readers waited for can hear us; a best-effort one gets nothing before."""
         wanted = self._config.wait_for_subscribers
+        assert self._skeletons is not None
         if self._skeletons.subscribers < wanted:
             self._met_ns = None
         elif self._met_ns is None:
