@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import push, wire
+from bench import networks, push, wire
 from bench.readme import table, write_section
 from humandyn_ros import kernels
 
@@ -64,6 +64,7 @@ def main() -> None:
     print(text)
     write_section('speed', text)
     size = results['core_install_mb']
+    networks.main()
     write_section('size', f'The core install is {size:.0f} MB, NumPy and SciPy included.')
 
 
