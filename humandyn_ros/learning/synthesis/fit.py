@@ -32,6 +32,8 @@ def fitted(points: Array, height_m: float, lift_m: float) -> Array:
         height_m: Standing height, in keeping with the legs.
         lift_m: How much higher the ankle is than the ball when the sole is flat.
     """
+    # The mannequin carries the balls of its feet lower: so goes the whole body.
+    points = points - [0.0, 0.0, (BALL_HEIGHT_PER_HEIGHT - BALL_HEIGHT) * height_m]
     q = np.zeros((len(points), len(COORDINATES)))
     frames = segment_frames(points)
     pelvis, torso = (_mannequin_axes(frames[name]) for name in ('pelvis', 'torso'))
@@ -154,11 +156,5 @@ def _foot(points: Array, side: str, height_m: float, lift_m: float) -> tuple[Arr
         2,
     )
     ball = height_m * np.array([BALL, 0.0, BALL_HEIGHT - ANKLE_HEIGHT_PER_HEIGHT])
-    # The mannequin's ball goes where the recorded one is; its height is that of the sole.
     wanted = points[:, CANONICAL.index[f'{side}_foot']]
-    return wanted - axes @ ball - [0.0, 0.0, _ball_excess(height_m)], axes
-
-
-def _ball_excess(height_m: float) -> float:
-    """How much higher a recorded ball is carried than the mannequin's."""
-    return (BALL_HEIGHT_PER_HEIGHT - BALL_HEIGHT) * height_m
+    return wanted - axes @ ball, axes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.body import BodyModel, backwards, cross, trunk_line
+from humandyn_ros.body import SQUARE, THIN_M, BodyModel, cross, trunk_line
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
 # The first joint of the tree that carries each segment. The trunk is cut at the level of spine1
@@ -84,10 +84,7 @@ class WholeBody:
         """
         origin = points[:, 0]
         joints = points - origin[:, None]
-        states = zip(points, velocities, accelerations, strict=True)
-        back, swaying = np.array([backwards(*state) for state in states])[..., None, :].swapaxes(
-            0, 1
-        )
+        back, swaying = many_backwards(points, velocities, accelerations)
         arms, bars = self._centres @ joints + self._behind * back, self._bars @ joints
         bent = self._line @ accelerations
         moved = self._centres @ bent + self._behind * swaying
@@ -110,6 +107,16 @@ class WholeBody:
         trace = np.trace(spread, axis1=1, axis2=2)
         result: Array = trace[:, None, None] * np.eye(3) - spread
         return result
+
+
+def many_backwards(points: Array, velocities: Array, accelerations: Array) -> tuple[Array, Array]:
+    """`body.backwards` of many instants: (T, 1, 3) each."""
+    (across, trunk), (v, w), (a, b) = (
+        np.moveaxis(SQUARE @ state, 1, 0) for state in (points, velocities, accelerations)
+    )
+    scale = 1.0 / np.maximum(np.linalg.norm(across, axis=1), THIN_M)[:, None]
+    second = cross(a, trunk) + 2.0 * cross(v, w) + cross(across, b)
+    return (scale * cross(across, trunk))[:, None], (scale * second)[:, None]
 
 
 def carrier(segment: str) -> str:
