@@ -157,16 +157,7 @@ class PublishedSet:
             RecordingError: The file is missing, or does not name the classes in order.
         """
         path = self.data / self.preset.folder / 'mapping.txt'
-        if not path.is_file():
-            raise RecordingError(f'{path} is missing: one "number name" per line')
-        pairs = [line.split(maxsplit=1) for line in path.read_text().splitlines() if line.strip()]
-        if any(len(pair) != 2 or pair[0] != str(i) for i, pair in enumerate(pairs)):
-            raise RecordingError(f'{path}: wanted "number name" per line, numbers from 0 in order')
-        if len(pairs) != self.preset.classes:
-            raise RecordingError(
-                f'{path} names {len(pairs)} classes: this preset has {self.preset.classes}'
-            )
-        return tuple(name.strip() for _, name in pairs)
+        return class_names(path, self.preset.classes)
 
     def files(self, split: str) -> list[dict[str, str]]:
         """Rows of a split; validation holds out the last of the training people.
@@ -238,6 +229,23 @@ class PublishedSet:
             return np.asarray(np.load(path, allow_pickle=False))
         except (ValueError, EOFError, OSError) as error:
             raise RecordingError(f'{path} is no plain NumPy array: {error}') from error
+
+
+def class_names(path: Path, count: int) -> tuple[str, ...]:
+    """Class names by number, from lines of 'number name'.
+
+    Raises:
+        RecordingError: The file is missing, or does not name `count` classes in order.
+    """
+    if not path.is_file():
+        raise RecordingError(f'{path} is missing: one "number name" per line')
+    lines = path.read_text(encoding='utf-8').splitlines()
+    pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
+    if any(len(pair) != 2 or pair[0] != str(i) for i, pair in enumerate(pairs)):
+        raise RecordingError(f'{path}: wanted "number name" per line, numbers from 0 in order')
+    if len(pairs) != count:
+        raise RecordingError(f'{path} names {len(pairs)} classes: there are {count}')
+    return tuple(name.strip() for _, name in pairs)
 
 
 def text_features(path: Path, count: int) -> Array:

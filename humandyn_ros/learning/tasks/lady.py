@@ -27,7 +27,7 @@ from humandyn_ros.learning.nets.lady.net import Answer
 from humandyn_ros.learning.nets.lady.spatial import text_graph
 from humandyn_ros.learning.readers.lady_features import (
     Preset,
-    PublishedSet,
+    class_names,
     load_preset,
     text_features,
 )
@@ -36,6 +36,7 @@ from humandyn_ros.learning.tasks.lady_sequences import (
     LadyTaskConfig,
     Material,
     Prepared,
+    layout_of,
     sequence_source,
     stacked,
 )
@@ -59,6 +60,7 @@ class LadyTask:
         preset = load_preset(config.preset)
         self.config, self.preset, self._data = config, preset, data
         self.labels = self._labels(preset)
+        self.layout = layout_of(config, preset)
         self._text = self._table(config.text_table, len(self.labels))
         self._joints = self._table(config.joint_table, len(preset.parents))
         self.net = dataclasses.replace(
@@ -67,11 +69,12 @@ class LadyTask:
             friction=config.net.friction and preset.friction,
             text_width=0 if self._text is None else self._text.shape[1],
         )
-        self.material = Material(config, preset, *sequence_source(config, preset, data))
 
     def _labels(self, preset: Preset) -> tuple[str, ...]:
+        if self.config.mapping:
+            return class_names(Path(self.config.mapping), preset.classes)
         if self.config.source == 'published' and self._data is not None:
-            return PublishedSet(self._data, preset, self.config.fold).labels()
+            return class_names(self._data / preset.folder / 'mapping.txt', preset.classes)
         if preset.classes == len(ACTIONS):
             return ACTIONS
         return tuple(f'class {number}' for number in range(preset.classes))
@@ -81,13 +84,19 @@ class LadyTask:
         return torch.from_numpy(text_features(Path(path), count)).float() if path else None
 
     @cached_property
+    def material(self) -> Material:
+        """Sequences, opened when they are first wanted: exporting needs none."""
+        source = sequence_source(self.config, self.preset, self._data)
+        return Material(self.config, self.preset, *source)
+
+    @cached_property
     def _positive_weight(self) -> float:
         return self.material.positive_weight()
 
     def model(self) -> LaDy:
         """Return the network with random weights."""
         graph = None if self._joints is None else text_graph(self._joints)
-        return LaDy(self.net, Shape.of(self.material.layout), graph)
+        return LaDy(self.net, Shape.of(self.layout), graph)
 
     def stages(self) -> Sequence[Stage]:
         """Return the one leg: everything learns."""
@@ -190,7 +199,7 @@ class LadyTask:
         )
 
     def _manifest(self) -> dict[str, object]:
-        layout = self.material.layout
+        layout = self.layout
         return {
             'kind': 'lady',
             'skeleton': self.config.preset,

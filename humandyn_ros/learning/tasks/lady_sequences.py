@@ -48,6 +48,9 @@ class LadyTaskConfig(Checked):
     energy_weight: float | None = setting(None, '', 'λ3; the paper says 0.1', low=0.0)
     energy_after: int | None = setting(None, '', 'epochs before the energy term', low=0)
     lagrange_weight: float = setting(0.0, '', 'our optional term that reaches G, F and N', low=0.0)
+    mapping: str = setting(
+        '', '', "file of class names, a 'number name' per line; empty: the data set's own"
+    )
     text_table: str = setting('', '', 'text features of classes, .npy; empty: no text term')
     joint_table: str = setting('', '', 'text features of joints, .npy; empty: skeleton graph')
     window_frames: int = setting(300, 'frames', 'live acausal form: window', low=2)
@@ -94,6 +97,12 @@ def augmented(x: Array, layout: Layout, preset: Preset, rng: np.random.Generator
     return x
 
 
+def layout_of(config: LadyTaskConfig, preset: Preset) -> Layout:
+    """Layout of the inputs: a causal net looks back."""
+    displacement = BACKWARD if config.net.causal else FORWARD
+    return preset.layout(displacement, heading_free=config.heading_free)
+
+
 class Material:
     """Prepared sequences by split.
 
@@ -107,8 +116,7 @@ class Material:
     def __init__(self, config: LadyTaskConfig, preset: Preset, source: Source, size: int) -> None:
         self._config, self._preset = config, preset
         self._source, self._size = source, size
-        displacement = BACKWARD if config.net.causal else FORWARD
-        self.layout = preset.layout(displacement, heading_free=config.heading_free)
+        self.layout = layout_of(config, preset)
         self.batch = config.batch or preset.batch
 
     def prepared(self, split: str, seed: int, *, learn: bool) -> Iterator[Prepared]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -58,9 +60,24 @@ class FrameModule(nn.Module):
         values = {'x': x[:, -1], 'q': 0.3 * q[:, -1], 'taps': taps, **state._asdict()}
         return tuple(values[name] for name in self.input_names)
 
-    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Positional form for export, in the order of `input_names`."""
-        given = dict(zip(self.input_names, inputs, strict=True))
+    def forward(  # noqa: PLR0917
+        self,
+        first: Tensor,
+        second: Tensor,
+        third: Tensor,
+        fourth: Tensor,
+        fifth: Tensor,
+        sixth: Tensor | None = None,
+        seventh: Tensor | None = None,
+        eighth: Tensor | None = None,
+        ninth: Tensor | None = None,
+        tenth: Tensor | None = None,
+        eleventh: Tensor | None = None,
+    ) -> tuple[Tensor, ...]:
+        """Positional form for export, in the order of `input_names`; exporters take no *inputs."""
+        rest = (sixth, seventh, eighth, ninth, tenth, eleventh)
+        inputs = (first, second, third, fourth, fifth, *rest)[: len(self.input_names)]
+        given = dict(zip(self.input_names, cast(tuple[Tensor, ...], inputs), strict=True))
         x, shape = given['x'], self.stream.shape
         q = given.get('q')
         if q is None:

@@ -92,7 +92,9 @@ def canonical() -> Layout:
 
 
 def test_five_thousand_frames_one_by_one_equal_the_whole_sequence():
-    worst = differences(canonical(), 5000, horizon=900, start='rest')
+    # Every dilation of the encoder; fewer refining layers, which are of the same kinds.
+    stages = {'refine_layers': 5, 'boundary_stages': 2}
+    worst = differences(canonical(), 5000, horizon=900, start='rest', **stages)
     assert max(worst) < 1e-4
 
 
