@@ -76,7 +76,7 @@ class LabelledMotion:
     contact: Array  # (T, 2) 0-1, probability that each foot touches
     residual: Array  # (T, 6) N/kg, N·m/kg: what contacts leave unexplained at the mass centre
     keep: Mask  # (T,) the residual is small enough to trust the labels
-    activation: Array | None  # (T, K) 0-1, muscles; None where not computed
+    activation: Array | None  # (T, K) 0-1, muscles; None: not computed yet
     muscle_names: tuple[str, ...]  # (K)
     action: NDArray[np.int64]  # (T,) index into ACTIONS
     boundary: Mask  # (T,) the action differs from the frame before

@@ -45,7 +45,6 @@ class Recipe(Checked):
     correct: bool = setting(True, '', 'root correction')
     markers: bool = setting(False, '', 'virtual markers on the skin')
     text: bool = setting(False, '', 'facts, reasons and a sentence')
-    muscles: bool = setting(False, '', 'muscle activation, needs OpenSim')
     noise: NoiseConfig = field(default_factory=lambda: NoiseConfig(kind='mixed'))
 
 
