@@ -36,7 +36,7 @@ from humandyn_ros.learning.tasks.task import Batch, Progress
 
 RESULTS = Path(__file__).parent / 'results' / 'ablation_dynamics.json'
 POOL = 60  # clips that all epochs of a run share: little material, as regularisers need
-STEPS = {'imdys': 500, 'hdys': 150}
+STEPS = {'imdys': 500, 'hdys': 80}
 
 IMDYS = ImdysTaskConfig(
     net=ImdysConfig(input='joints', points=24, width=32, hidden=64, layers=2, extrapolate=True),
@@ -53,7 +53,12 @@ IMDYS_METRICS = ('torque_mpje_nm_per_kg', 'grf_mpje_n_per_kg')
 
 HDYS = HdysTaskConfig(
     net=HdysConfig(
-        latent=32, frames=8, point_layers=1, temporal_layers=1, angles=len(COORDINATES)
+        latent=32,
+        frames=8,
+        point_layers=1,
+        temporal_layers=1,
+        angles=len(COORDINATES),
+        dropout=0.0,
     ),
     sources=(
         'point_masses/markers+keypoints+angles+torque',
