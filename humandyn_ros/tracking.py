@@ -183,9 +183,7 @@ class Tracker:
             if len(self._people) >= self.config.max_people:
                 self.ignored += 1
                 continue
-            for person in self._people.values():
-                if person.body_id == frame.body_id:
-                    person.body_id = -1  # the source gave that number to somebody else
+            self._take_number(frame.body_id)
             number = frame.body_id
             while number in self._people:
                 number += 1
@@ -194,6 +192,12 @@ class Tracker:
                 frame.body_id, stamp_ns, _centre(frame), _limb_lengths(frame), stamp_ns
             )
             found[frame.body_id] = Assignment(number, frame, Event.NEW)
+
+    def _take_number(self, body_id: int) -> None:
+        """The source gave this number to somebody else."""
+        for person in self._people.values():
+            if person.body_id == body_id:
+                person.body_id = -1
 
     def _near(self, person: _Person, frame: SkeletonFrame, centre: Array) -> float | None:
         """Distance from where the person was, m; None where nobody goes that far."""
@@ -217,6 +221,8 @@ class Tracker:
             max(gone_s, 0.0), LONGEST_WAY_S
         )
         broken = far if same else gone_s > UNBROKEN_S or moved > UNBROKEN_M
+        if not same:
+            self._take_number(frame.body_id)
         person.body_id, person.centre = frame.body_id, centre
         person.seen_ns = max(person.seen_ns, frame.stamp_ns)
         if abs(frame.stamp_ns - person.looked_ns) >= LOOK_NS:

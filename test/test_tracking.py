@@ -86,6 +86,18 @@ def test_two_people_whose_numbers_are_swapped_stay_who_they_are():
     assert {a.event for a in swapped} == {Event.CONTINUED}  # nobody's path has a break
 
 
+def test_after_a_swap_nobody_keeps_a_number_that_is_anothers():
+    tracker = Tracker()
+    tracker.update([body(1, [0, 0, 2], 0)])
+    for i in range(1, 5):
+        tracker.update([body(2, [0, 0, 2], i * STEP_NS), body(1, [1.5, 0, 2], i * STEP_NS)])
+    other = tracker.person_of(1)
+    for i in range(5, 100):  # the other leaves; time makes its reach large
+        result = tracker.update([body(1, [0, 0, 2], i * STEP_NS)])
+        assert people_and_events(result) == [(1, Event.CONTINUED)]
+    assert other != 1
+
+
 def test_a_new_number_on_an_unbroken_path_is_no_return():
     tracker = Tracker()
     tracker.update([body(1, [0, 0, 2], 0)])

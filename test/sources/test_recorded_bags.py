@@ -3,16 +3,14 @@
 import numpy as np
 import pytest
 
+from bench.recorded import BODIES, CASES, LEGS, START_NS, VICON, WALK, stream, write_bag
 from humandyn_ros.errors import RecordingError, SkeletonError
 from humandyn_ros.evaluation import replay
 from humandyn_ros.motion import MotionOptions, load_motion, read_source
 from humandyn_ros.reference import ReplayOptions
 from humandyn_ros.sources.source import body_number
 
-from .recorded import CASES, LEGS, START_NS, VICON, WALK, stream, write_bag
-
 SHORT = 60  # frames
-BODIES = [case for case in CASES if not case.flat]
 
 
 def named(case):

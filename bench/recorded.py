@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rosbags.rosbag2 import Writer
 
-from humandyn_ros.quantities import CANONICAL
+from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.ros.dds.message_types import message_type, store
-from humandyn_ros.skeleton import load_format, to_z_up
+from humandyn_ros.skeleton import SkeletonFormat, load_format, to_z_up
 from humandyn_ros.synthetic import person
+
+Fields = dict[str, Any]
+Build = Callable[[int, SkeletonFormat, Array], Fields]
 
 SECOND = 1_000_000_000
 START_NS = 1_700_000_000 * SECOND
@@ -20,7 +25,7 @@ WALK = person('walk', rate_hz=50.0, duration_s=3.0)
 LEGS = [CANONICAL.index[f'{s}_{j}'] for s in ('left', 'right') for j in ('hip', 'knee', 'ankle')]
 
 
-def placed(form, canonical: np.ndarray, up: str) -> np.ndarray:
+def placed(form: SkeletonFormat, canonical: Array, up: str) -> Array:
     """Points (J, 3) of a format for canonical joint centres (24, 3), in axes with `up`."""
     points = np.full((len(form.skeleton.joints), 3), np.nan)
     for joint, ways in form.rules.items():
@@ -36,15 +41,15 @@ def placed(form, canonical: np.ndarray, up: str) -> np.ndarray:
     return points @ to_z_up(up)
 
 
-def header(stamp_ns: int, frame_id: str = 'sensor') -> dict:
+def _header(stamp_ns: int, frame_id: str = 'sensor') -> Fields:
     return {
         'stamp': {'sec': stamp_ns // SECOND, 'nanosec': stamp_ns % SECOND},
         'frame_id': frame_id,
     }
 
 
-def xyz(point, scale: float = 1.0) -> dict:
-    return dict(zip('xyz', (float(value) * scale for value in point), strict=True))
+def _xyz(point: Array) -> Fields:
+    return dict(zip('xyz', (float(value) for value in point), strict=True))
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,10 @@ class Sent:
     stamp_ns: int
     topic: str
     type_name: str
-    fields: dict
+    fields: Fields
 
 
-Messages = Callable[[int, np.ndarray], Iterator[Sent]]
+Messages = Callable[[int, Array], Iterator[Sent]]
 
 
 @dataclass(frozen=True)
@@ -74,20 +79,20 @@ class Case:
     flat: bool = False
 
 
-def single(type_name: str, form_name: str, up: str, build) -> Messages:
+def _single(type_name: str, form_name: str, up: str, build: Build) -> Messages:
     form = load_format(form_name)
 
-    def messages(stamp_ns, canonical):
+    def messages(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
         points = placed(form, canonical, up)
         yield Sent(stamp_ns, '/skeletons', type_name, build(stamp_ns, form, points))
 
     return messages
 
 
-def zed(number: int, package: str = 'zed_msgs'):
+def _zed(number: int, package: str = 'zed_msgs') -> Messages:
     name = {0: 'zed_18', 1: 'zed_34', 2: 'zed_38'}[number]
 
-    def build(stamp_ns, form, points):
+    def build(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
         keypoints = np.zeros((70, 3))  # the rest is filled with zeros
         keypoints[: len(points)] = points
         body = {
@@ -95,24 +100,24 @@ def zed(number: int, package: str = 'zed_msgs'):
             'tracking_state': 1, 'skeleton_available': True, 'body_format': number,
             'skeleton_3d': {'keypoints': [{'kp': point} for point in keypoints]},
         }  # fmt: skip
-        return {'header': header(stamp_ns, 'zed_left_camera_frame'), 'objects': [body]}
+        return {'header': _header(stamp_ns, 'zed_left_camera_frame'), 'objects': [body]}
 
-    return single(f'{package}/msg/ObjectsStamped', name, 'Z', build)
+    return _single(f'{package}/msg/ObjectsStamped', name, 'Z', build)
 
 
-def kinect(stamp_ns, form, points):
+def _kinect(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     return {
         'markers': [
-            {'header': header(stamp_ns), 'id': BODY * 100 + i, 'type': 2,
-             'pose': {'position': xyz(point)}}
+            {'header': _header(stamp_ns), 'id': BODY * 100 + i, 'type': 2,
+             'pose': {'position': _xyz(point)}}
             for i, point in enumerate(points)
         ]
     }  # fmt: skip
 
 
-def yolo(stamp_ns, form, points):
+def _yolo(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     keypoints = [
-        {'id': i + 1, 'point': xyz(point), 'score': 0.8}
+        {'id': i + 1, 'point': _xyz(point), 'score': 0.8}
         for i, point in enumerate(points)
         if i != 3
     ]
@@ -121,12 +126,12 @@ def yolo(stamp_ns, form, points):
         'keypoints3d': {'data': keypoints, 'frame_id': 'base_link'},
     }  # fmt: skip
     chair = {'class_name': 'chair', 'id': '9'}
-    return {'header': header(stamp_ns, 'camera'), 'detections': [chair, person_]}
+    return {'header': _header(stamp_ns, 'camera'), 'detections': [chair, person_]}
 
 
-def openpose(stamp_ns, form, points):
-    parts = [{'score': 0.9, 'point': xyz(point)} for point in points]
-    return {'header': header(stamp_ns), 'persons': [{'bodyParts': parts}]}
+def _openpose(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
+    parts = [{'score': 0.9, 'point': _xyz(point)} for point in points]
+    return {'header': _header(stamp_ns), 'persons': [{'bodyParts': parts}]}
 
 
 _SIDE = ('collar', 'shoulder', 'elbow', 'wrist', 'hand', 'fingertip')
@@ -143,7 +148,7 @@ NUITRACK = {  # nuitrack::JointType
 }
 
 
-def nuitrack(stamp_ns, form, points):
+def _nuitrack(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     joints = [
         {'type': NUITRACK[name], 'confidence': 0.75, 'real': 1000 * point * np.array([1, 1, -1])}
         for name, point in zip(form.skeleton.joints, points, strict=True)
@@ -152,62 +157,68 @@ def nuitrack(stamp_ns, form, points):
     return {'skeletons': [{'id': BODY, 'joints': joints}]}
 
 
-def xsens(stamp_ns, form, points):
+def _xsens(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     return {
-        'header': header(stamp_ns, ''),
+        'header': _header(stamp_ns, ''),
         'states': [
-            {'header': header(stamp_ns, f'skeleton_{name}'), 'pose': {'position': xyz(point)}}
+            {'header': _header(stamp_ns, f'skeleton_{name}'), 'pose': {'position': _xyz(point)}}
             for name, point in zip(form.skeleton.joints, points, strict=True)
         ],
     }
 
 
-def named_poses(stamp_ns, form, points):
+def _named_poses(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     return {
-        'header': header(stamp_ns, 'world'),
+        'header': _header(stamp_ns, 'world'),
         'poses': [
-            {'name': name, 'pose': {'position': xyz(point)}}
+            {'name': name, 'pose': {'position': _xyz(point)}}
             for name, point in zip(form.skeleton.joints, points, strict=True)
         ],
     }
 
 
-def mocap(stamp_ns, form, points):
+def _mocap(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     return {
-        'header': header(stamp_ns, 'map'),
+        'header': _header(stamp_ns, 'map'),
         'markers': [
-            {'id_type': 2, 'marker_index': i, 'marker_name': name, 'translation': xyz(point)}
+            {'id_type': 2, 'marker_index': i, 'marker_name': name, 'translation': _xyz(point)}
             for i, (name, point) in enumerate(zip(form.skeleton.joints, points, strict=True))
         ],
     }
 
 
-def pose_array(stamp_ns, form, points):
+def _pose_array(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     return {
-        'header': header(stamp_ns, 'camera'),
-        'poses': [{'position': xyz(point)} for point in points],
+        'header': _header(stamp_ns, 'camera'),
+        'poses': [{'position': _xyz(point)} for point in points],
     }
 
 
-def landmarks(stamp_ns, form, points):
+def _landmarks(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
     flat = np.column_stack([points, np.full(len(points), 0.9)]).ravel()
     return {'data': flat.astype(np.float32)}
 
 
-def vicon(stamp_ns, canonical):
+def _vicon(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
     form = load_format('smpl_24')
     for k, (name, point) in enumerate(zip(form.skeleton.joints, canonical, strict=True)):
         at_ns = stamp_ns + 3_000 * k  # stamped one after the other
-        fields = {'header': header(at_ns, 'vicon_world'), 'pose': {'position': xyz(point)}}
+        fields = {'header': _header(at_ns, 'vicon_world'), 'pose': {'position': _xyz(point)}}
         yield Sent(at_ns, f'/vicon/ann/{name}', 'geometry_msgs/msg/PoseStamped', fields)
 
 
-def _link(stamp_ns, parent, child, place, turn=(0.0, 0.0, 0.0, 1.0)):
+def _link(
+    stamp_ns: int,
+    parent: str,
+    child: str,
+    place: Array,
+    turn: Sequence[float] = (0.0, 0.0, 0.0, 1.0),
+) -> Fields:
     return {
-        'header': header(stamp_ns, parent),
+        'header': _header(stamp_ns, parent),
         'child_frame_id': child,
         'transform': {
-            'translation': xyz(place),
+            'translation': _xyz(place),
             'rotation': dict(zip('xyzw', turn, strict=True)),
         },
     }
@@ -216,7 +227,7 @@ def _link(stamp_ns, parent, child, place, turn=(0.0, 0.0, 0.0, 1.0)):
 QUARTER = (0.0, 0.0, np.sqrt(0.5), np.sqrt(0.5))  # a quarter turn about z
 
 
-def transforms(stamp_ns, form, points, suffix):
+def _transforms(stamp_ns: int, form: SkeletonFormat, points: Array, suffix: str) -> Fields:
     """A chain: sensor -> body (turned) -> every joint; the ankles hang from the knees."""
     turned = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     root = points[0]
@@ -234,25 +245,25 @@ def transforms(stamp_ns, form, points, suffix):
     return {'transforms': links}
 
 
-def tf(stamp_ns, canonical):
+def _tf(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
     form = load_format('rep155')
     points = placed(form, canonical, 'Z')
-    fields = transforms(stamp_ns, form, points, f'_{BODY}')
+    fields = _transforms(stamp_ns, form, points, f'_{BODY}')
     yield Sent(stamp_ns, '/tf', 'tf2_msgs/msg/TFMessage', fields)
 
 
-def ros4hri(stamp_ns, canonical):
+def _ros4hri(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
     bodies = '/humans/bodies'
     if stamp_ns == START_NS:
-        ids = {'header': header(stamp_ns), 'ids': [str(BODY)]}
+        ids = {'header': _header(stamp_ns), 'ids': [str(BODY)]}
         yield Sent(stamp_ns, f'{bodies}/tracked', 'hri_msgs/msg/IdsList', ids)
-    yield from flat_hri(stamp_ns, canonical)
-    yield from tf(stamp_ns, canonical)
+    yield from _flat_hri(stamp_ns, canonical)
+    yield from _tf(stamp_ns, canonical)
 
 
-def flat_hri(stamp_ns, canonical):
+def _flat_hri(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
     flat = [{'x': 0.5, 'y': 0.5, 'c': 0.6 + 0.01 * i} for i in range(18)]
-    fields = {'header': header(stamp_ns), 'skeleton': flat}
+    fields = {'header': _header(stamp_ns), 'skeleton': flat}
     topic = f'/humans/bodies/{BODY}/skeleton2d'
     yield Sent(stamp_ns, topic, 'hri_msgs/msg/Skeleton2D', fields)
 
@@ -263,37 +274,42 @@ NAMED = 'motion_capture_tracking_interfaces/msg/NamedPoseArray'
 VICON = 2**32  # its body number is made from a name: looked up in the test
 
 CASES = (
-    Case('ZED BODY_18', zed(0)),
-    Case('ZED BODY_34', zed(1)),
-    Case('ZED BODY_38', zed(2)),
-    Case('ZED, old bags', zed(2, 'zed_interfaces')),
-    Case('Azure Kinect', single(K4A, 'k4a_32', '-Y', kinect)),
-    Case('ROS4HRI', ros4hri, topic='/humans/bodies/tracked'),
-    Case('ROS4HRI, flat', flat_hri, topic='/humans/bodies', flat=True),
-    Case('yolo_ros', single(YOLO, 'coco_17', 'Z', yolo)),
-    Case('yolov8_ros', single('yolov8_msgs/msg/DetectionArray', 'coco_17', 'Z', yolo)),
+    Case('ZED BODY_18', _zed(0)),
+    Case('ZED BODY_34', _zed(1)),
+    Case('ZED BODY_38', _zed(2)),
+    Case('ZED, old bags', _zed(2, 'zed_interfaces')),
+    Case('Azure Kinect', _single(K4A, 'k4a_32', '-Y', _kinect)),
+    Case('ROS4HRI', _ros4hri, topic='/humans/bodies/tracked'),
+    Case('ROS4HRI, flat', _flat_hri, topic='/humans/bodies', flat=True),
+    Case('yolo_ros', _single(YOLO, 'coco_17', 'Z', _yolo)),
+    Case('yolov8_ros', _single('yolov8_msgs/msg/DetectionArray', 'coco_17', 'Z', _yolo)),
     Case(
         'MediaPipe array',
-        single('std_msgs/msg/Float32MultiArray', 'mediapipe_33', '-Y', landmarks),
+        _single('std_msgs/msg/Float32MultiArray', 'mediapipe_33', '-Y', _landmarks),
         input_type='mediapipe_array',
         body=0,
     ),
-    Case('mocap4r2', single('mocap4r2_msgs/msg/Markers', 'opensim', 'Z', mocap), body=0),
+    Case('mocap4r2', _single('mocap4r2_msgs/msg/Markers', 'opensim', 'Z', _mocap), body=0),
     Case(
         'mocap4r2 by index',
-        single('mocap4r2_msgs/msg/Markers', 'opensim', 'Z', mocap),
+        _single('mocap4r2_msgs/msg/Markers', 'opensim', 'Z', _mocap),
         format='opensim',
         input_type='mocap4r2_by_index',
         body=0,
     ),
-    Case('motion_capture_tracking', single(NAMED, 'opensim', 'Z', named_poses), body=0),
-    Case('vicon_receiver', vicon, topic='/vicon', format='smpl_24', body=VICON),
-    Case('Xsens MVN', single('xsens_mvn_msgs/msg/LinkStateArray', 'xsens_23', 'Z', xsens), body=0),
-    Case('Nuitrack', single('nuitrack_msgs/msg/Skeletons', 'nuitrack_20', 'Y', nuitrack)),
-    Case('OpenPose', single('ros_openpose/msg/Frame', 'openpose_25', '-Y', openpose), body=0),
-    Case('PoseArray', single('geometry_msgs/msg/PoseArray', 'smpl_24', 'Z', pose_array), body=0),
-    Case('tf frames', tf, topic='/tf'),
+    Case('motion_capture_tracking', _single(NAMED, 'opensim', 'Z', _named_poses), body=0),
+    Case('vicon_receiver', _vicon, topic='/vicon', format='smpl_24', body=VICON),
+    Case(
+        'Xsens MVN', _single('xsens_mvn_msgs/msg/LinkStateArray', 'xsens_23', 'Z', _xsens), body=0
+    ),
+    Case('Nuitrack', _single('nuitrack_msgs/msg/Skeletons', 'nuitrack_20', 'Y', _nuitrack)),
+    Case('OpenPose', _single('ros_openpose/msg/Frame', 'openpose_25', '-Y', _openpose), body=0),
+    Case('PoseArray', _single('geometry_msgs/msg/PoseArray', 'smpl_24', 'Z', _pose_array), body=0),
+    Case('tf frames', _tf, topic='/tf'),
 )
+
+BODIES = tuple(case for case in CASES if not case.flat)
+"""Those that hold bodies in space."""
 
 
 def stream(case: Case, frames: int = len(WALK.stamps_ns)) -> Iterator[Sent]:
@@ -302,10 +318,10 @@ def stream(case: Case, frames: int = len(WALK.stamps_ns)) -> Iterator[Sent]:
         yield from case.messages(START_NS + k * SECOND // 50, WALK.points[k])
 
 
-def write_bag(path, sent) -> None:
+def write_bag(path: Path, sent: Iterable[Sent]) -> None:
     """Record messages as the source's driver would, with the definitions in the bag."""
     with Writer(path, version=8) as writer:
-        connections: dict[str, object] = {}
+        connections: dict[str, Any] = {}
         for one in sent:
             kind = message_type(one.type_name)
             if one.topic not in connections:
