@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from humandyn_ros.config import Checked, setting
+from humandyn_ros.errors import ConfigError
 
 STATE_CHANNELS = {'markers': 3, 'joints': 3, 'smpl': 9}
 """Numbers per point and frame: a position; for SMPL a 6-D rotation, then the position."""
@@ -23,8 +24,10 @@ class ImdysConfig(Checked):
         'query',
         '',
         "'query': one learned query attends to the points (released code); "
-        "'self': points attend to each other and are averaged (the paper's encoder)",
-        choices=('query', 'self'),
+        "'self': points attend to each other and are averaged (the paper's encoder); "
+        "'flat': all points at once through a residual perceptron, for fixed points: a tenth of "
+        'the cost on a CPU',
+        choices=('query', 'self', 'flat'),
     )
     points: int = setting(
         0,
@@ -52,6 +55,7 @@ class ImdysConfig(Checked):
         low=1.0,
         high=1000.0,
     )
+    past: int = setting(0, 'frames', 'of the past beside those of equation 4', low=0, high=60)
     extrapolate: bool = setting(
         False,
         '',
@@ -59,10 +63,15 @@ class ImdysConfig(Checked):
         'not the next frame itself',
     )
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.encoder == 'flat' and not self.points:
+            raise ConfigError("encoder = 'flat' needs a fixed number of points: set points")
+
     @property
     def before(self) -> int:
         """Frames of the window before t."""
-        return 2 * self.window + 1 if self.causal else self.window
+        return self.past + (2 * self.window + 1 if self.causal else self.window)
 
     @property
     def after(self) -> int:
@@ -72,7 +81,7 @@ class ImdysConfig(Checked):
     @property
     def frames(self) -> int:
         """Frames of the window."""
-        return 2 * self.window + 2
+        return self.past + 2 * self.window + 2
 
     @property
     def channels(self) -> int:

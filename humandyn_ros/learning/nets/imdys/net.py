@@ -12,6 +12,7 @@ paper's imposed angular momentum.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -28,6 +29,7 @@ from humandyn_ros.learning.nets.imdys.config import ImdysConfig
 from humandyn_ros.learning.nets.imdys.forward import ForwardDynamics
 from humandyn_ros.learning.nets.imdys.plausibility import Discriminator
 
+_LEAST_SPREAD = 2e-3  # m, and m per frame
 _LEAST = 1e-6  # length of a direction below which it is not scaled up
 
 
@@ -104,6 +106,58 @@ class PointEncoder(nn.Module):
         return result
 
 
+class FlatEncoder(nn.Module):
+    """All points of the window at once to one feature, through a residual perceptron.
+
+    Args:
+        config: Settings; `points` is fixed.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    fitted: Tensor
+
+    def __init__(self, config: ImdysConfig) -> None:
+        super().__init__()
+        self.config = config
+        shape = (config.points, config.frames, 2 * config.channels)
+        self.register_buffer('mean', torch.zeros(shape))
+        self.register_buffer('scale', torch.ones(shape))
+        self.register_buffer('fitted', torch.zeros(()))
+        self.embed = nn.Linear(math.prod(shape) + config.points, config.width)
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(config.width),
+                nn.Linear(config.width, config.hidden),
+                nn.GELU(),
+                nn.Dropout(config.dropout),
+                nn.Linear(config.hidden, config.width),
+            )
+            for _ in range(config.layers)
+        )
+        self.norm = nn.LayerNorm(config.width)
+
+    @torch.no_grad()
+    def fit(self, states: Tensor) -> None:
+        """Learn the usual place and spread of every number from a first batch."""
+        if not self.fitted:
+            self.mean.copy_(states.mean(0))
+            self.scale.copy_(states.std(0, unbiased=False).clamp(min=_LEAST_SPREAD))
+            self.fitted.fill_(1.0)
+
+    def forward(self, states: Tensor, seen: Tensor) -> Tensor:
+        """Feature (B, d) of states (B, N, F, 2C) of points seen (B, N)."""
+        shape = ('batch', *self.mean.shape)
+        check_shape('states', states, shape)
+        check_shape('seen', seen, ('batch', self.config.points))
+        known = (states - self.mean) / self.scale * seen[..., None, None]
+        hidden = self.embed(torch.cat([known.flatten(1), seen], dim=1))
+        for layer in self.layers:
+            hidden = hidden + layer(hidden)
+        result: Tensor = self.norm(hidden)
+        return result
+
+
 class Heads(nn.Module):
     """Linear heads on the feature, one for each kind of answer.
 
@@ -173,7 +227,8 @@ class InverseDynamicsNet(nn.Module):
 
     def __init__(self, config: ImdysConfig) -> None:
         super().__init__()
-        self.encoder = PointEncoder(config)
+        flat = config.encoder == 'flat'
+        self.encoder = FlatEncoder(config) if flat else PointEncoder(config)
         self.heads = Heads(config)
 
     def forward(self, states: Tensor, seen: Tensor) -> ImdysAnswer:
@@ -210,6 +265,8 @@ class Imdys(nn.Module):
     def fit(self, batch: dict[str, Tensor]) -> None:
         """Set the usual sizes of targets that occur in a batch for the first time."""
         heads = self.inverse.heads
+        if isinstance(self.inverse.encoder, FlatEncoder):
+            self.inverse.encoder.fit(batch['states'])
         for number, name in enumerate(('torque', 'ground', 'joint_torque')):
             if name not in batch or heads.fitted[number]:
                 continue
