@@ -142,7 +142,8 @@ def _foot(points: Array, side: str, height_m: float, lift_m: float) -> tuple[Arr
     ankle = points[:, CANONICAL.index[f'{side}_ankle']]
     arm = points[:, CANONICAL.index[f'{side}_foot']] - ankle
     level = np.maximum(np.linalg.norm(arm[:, :2], axis=1), 1e-6)
-    flat = np.arctan2(lift_m, np.median(level))
+    length = float(np.median(np.linalg.norm(arm, axis=1)))
+    flat = np.arcsin(min(lift_m / max(length, 1e-6), 0.9))
     pitch = np.arctan2(arm[:, 2], level) + flat
     heading = arm[:, :2] / level[:, None]
     c, s, zero = np.cos(pitch), np.sin(pitch), np.zeros(len(arm))

@@ -20,6 +20,7 @@ from humandyn_ros.anthropometry import (
 )
 from humandyn_ros.body import segments
 from humandyn_ros.learning.synthesis.labels import Body
+from humandyn_ros.learning.synthesis.loads import many_backwards
 from humandyn_ros.mannequin import BALL, COORDINATES, PARTS, joint_centres, place
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array
 
@@ -120,7 +121,7 @@ def build(body: Body, seed: int, seat_m: tuple[float, float, float] | None = Non
 
 def _surface(geom: mujoco.MjsGeom, rows: list[str], row: str) -> None:
     geom.friction = [FRICTION, 0.005, 0.0001]
-    geom.solref = [0.012, 1.0]
+    geom.solref = [0.025, 1.0]  # s: as soft as shoe and heel pad together
     geom.contype, geom.conaffinity = (1, 2) if not row else (2, 1)
     geom.name = f'{row}:{len(rows)}'  # compiling reorders geoms
     rows.append(row)
@@ -194,6 +195,7 @@ def _inertias(body: Body, seed: int) -> dict[str, tuple[float, Array, Array]]:
     rounder = dict(zip(SEGMENTS, 1 + _SPREAD * random.uniform(-1, 1, len(SEGMENTS)), strict=True))
     rest = np.zeros((1, len(COORDINATES)))
     centres, placed = joint_centres(rest, body.height_m)[0], place(rest, body.height_m)
+    back = many_backwards(centres[None], 0 * centres[None], 0 * centres[None])[0][0, 0]
     pieces: dict[str, list[tuple[float, Array, Array]]] = {}
     for segment in segments(table):
         kind = segment.name.removeprefix('left_').removeprefix('right_')
@@ -202,7 +204,7 @@ def _inertias(body: Body, seed: int) -> dict[str, tuple[float, Array, Array]]:
         spread = np.einsum('b,bi,bj->ij', segment.second, bars, bars) * rounder[kind]
         spread += segment.mass * (_THICK * body.height_m) ** 2 / 2 * np.eye(3)
         part = _part_of(segment.name)
-        at = segment.centre @ centres - placed[part][0][0]
+        at = segment.centre @ centres + segment.behind * back - placed[part][0][0]
         pieces.setdefault(part, []).append((mass, at, heavier[kind] * spread))
     whole = sum(mass for found in pieces.values() for mass, _, _ in found)
     return {part: _together(found, body.mass_kg / whole) for part, found in pieces.items()}
