@@ -9,6 +9,8 @@ Ctrl-C and SIGTERM stop all.
 from __future__ import annotations
 
 import contextlib
+import difflib
+import importlib
 import signal
 import subprocess
 import sys
@@ -34,6 +36,7 @@ NODES = {
 CRASHED = 1
 """Exit status when a node crashed once too often."""
 
+_DECLARED = dict(NODES)  # where the parameters stand, whatever is run
 _RESTARTS = 5
 _FORGIVEN_S = 60.0  # a node that ran this long starts with a clean record
 _PATIENCE_S = 3.0  # from one stop signal to the next, stronger one
@@ -74,12 +77,52 @@ def nodes_of(config: Path) -> list[NodeEntry]:
         for namespace, _, name in (full.rpartition('/') for full in found)
         if name in NODES
     ]
+    _refuse_unknown(config, content)
     if not entries:
         raise ConfigError(
             f'parameter file {config} names no node that can be run; '
             f'it names {", ".join(found) or "none"}, known are {", ".join(NODES)}'
         )
     return entries
+
+
+def _refuse_unknown(config: Path, content: dict[str, Any]) -> None:
+    """ROS 2 passes over parameters that no node declares: a mistyped one would do nothing."""
+    for name, given in _parameters(content):
+        if name not in NODES:
+            continue
+        known = {'use_sim_time'} | known_parameters(name)
+        unknown = sorted(
+            key for key in given if key not in known and not key.startswith('qos_overrides.')
+        )
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], known, 1)
+            hint = f'; did you mean {near[0]}?' if near else ''
+            raise ConfigError(
+                f'parameter file {config}: {name} has no parameter {", ".join(unknown)}{hint}'
+            )
+
+
+def known_parameters(node: str) -> set[str]:
+    """Names of the parameters that a node declares."""
+    module = importlib.import_module(_DECLARED[node])
+    return {item.name for group in module.GROUPS for item in group.fields()}
+
+
+def _parameters(content: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            if isinstance(value.get('ros__parameters'), dict):
+                yield str(key).strip('/').rpartition('/')[2], list(_flat(value['ros__parameters']))
+            yield from _parameters({k: v for k, v in value.items() if k != 'ros__parameters'})
+
+
+def _flat(tree: dict[str, Any], prefix: str = '') -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f'{prefix}{key}.')
+        else:
+            yield f'{prefix}{key}'
 
 
 def _full_names(content: dict[str, Any], prefix: str = '') -> Iterator[str]:

@@ -71,7 +71,8 @@ class FrameReader:
             for memory in (self._links, self._names, self._static):
                 memory.clear()
             return ()
-        return tuple(self._body(body, header, form) for body, header in moved.items())
+        found = (self._body(body, header, form) for body, header in moved.items())
+        return tuple(frame for frame in found if frame is not None)
 
     def name(self, child: str, form: SkeletonFormat) -> Name | None:
         """Split a frame's name into body and joint; None where it is no joint of the format."""
@@ -79,7 +80,7 @@ class FrameReader:
             self._names[child] = next(_splits(child, form), None)
         return self._names[child]
 
-    def _body(self, body: str, header: Any, form: SkeletonFormat) -> SkeletonFrame:
+    def _body(self, body: str, header: Any, form: SkeletonFormat) -> SkeletonFrame | None:
         mine = {
             name.joint: child
             for child, name in self._names.items()
@@ -90,6 +91,8 @@ class FrameReader:
             for joint, child in mine.items()
             if child in self._static or _same_instant(self._links[child].header, header)
         }
+        if not fresh:  # a name twice in one message, at two times
+            return None
         root = self._root(body, fresh.values())
         points = np.full((len(form.skeleton.joints), 3), np.nan)
         for joint, child in fresh.items():

@@ -155,3 +155,10 @@ def test_a_signal_stops_real_nodes_and_the_run_ends_well(config, tmp_path, numbe
     output = process.communicate(timeout=20)[0]
     assert process.returncode == 0, ''.join(lines) + output
     assert 'Traceback' not in output
+
+
+def test_a_mistyped_parameter_is_refused_with_the_nearest_one(tmp_path):
+    path = tmp_path / 'mine.yaml'
+    path.write_text('dynamics_node:\n  ros__parameters:\n    filter: {lag: 0.1}\n')
+    with pytest.raises(ConfigError, match=r'no parameter filter.lag; did you mean filter.lag_s'):
+        nodes_of(path)

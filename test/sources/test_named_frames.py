@@ -70,6 +70,16 @@ def test_one_bad_rotation_costs_no_other_joint():
     assert np.isfinite(frame.points[REP155.skeleton.index['r_knee']]).all()
 
 
+def test_a_name_twice_in_one_message_at_two_times_harms_nothing():
+    twice = message(link('l_knee_1', sec=5), link('r_knee_1', sec=5), link('r_knee_1', sec=6))
+    (frame,) = FrameReader()(twice, REP155, '/tf')
+    assert np.isfinite(frame.points[REP155.skeleton.index['r_knee']]).all()
+    swapped = message(link('r_knee_1', sec=6), link('l_knee_1', sec=7), link('l_knee_1', sec=5))
+    swapped.transforms.append(link('l_knee_1', sec=4))
+    swapped.transforms[-1].header.stamp.sec = 4
+    assert len(FrameReader()(swapped, REP155, '/tf')) <= 1
+
+
 def test_a_circle_of_frames_is_refused():
     circle = message(link('l_knee_1', 'l_hip_1'), link('l_hip_1', 'l_knee_1'))
     with pytest.raises(StreamError, match='circle'):

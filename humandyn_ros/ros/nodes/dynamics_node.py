@@ -19,7 +19,7 @@ from humandyn_ros.people import People, PeopleConfig
 from humandyn_ros.quantities import CANONICAL, Estimate, SkeletonFrame
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.commands import Commands, ExoskeletonConfig, Services
-from humandyn_ros.ros.frames import WorldFrame
+from humandyn_ros.ros.frames import WorldFrame, read_pose
 from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Publisher
 from humandyn_ros.ros.health import Health
 from humandyn_ros.ros.inputs import AUTO, SkeletonInput
@@ -57,6 +57,12 @@ class DynamicsConfig(Checked):
     )
     world_frame: str = setting(
         '', '', 'frame with z up that points are brought into by tf; empty: their own frame'
+    )
+    pose: str = setting(
+        '',
+        '',
+        "the source's own frame in `world_frame`, where tf does not know it: x y z in m and a "
+        'quaternion x y z w, seven numbers',
     )
     engine: str = setting('physics', '', 'what answers', choices=('physics',))
     autostart: bool = setting(
@@ -127,6 +133,7 @@ class DynamicsNode(Managed):
         if config.format:
             load_format(config.format)
         Limits.load()
+        read_pose(config.pose)
         if self._device.device:
             self._commands = Commands(handle, self._device, self._steady_ns)
         handle.log('info', f'arithmetic: {kernels.choose()}{kernels.prepare()}')
@@ -209,7 +216,9 @@ class DynamicsNode(Managed):
             assert self._input is not None and self._input.format is not None
             form = self._input.format
             self._people = People(form, self._person.value, self._estimator, self._who)
-            self._world = WorldFrame(self._handle, self._config.world_frame, form.up)
+            self._world = WorldFrame(
+                self._handle, self._config.world_frame, form.up, self._config.pose
+            )
             self._units = UnitWatch(Adapter(form))
         return self._people, self._world, self._units
 

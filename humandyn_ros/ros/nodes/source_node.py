@@ -20,6 +20,11 @@ _MEET_S = 0.3  # from seeing the readers to the first message: readers see us la
 _LINGER_S = 0.5  # after the last message, for slow readers to fetch it
 
 
+CONFIG = Group(SourceConfig())
+GROUPS = (CONFIG,)
+"""Every parameter of the node."""
+
+
 class SourceNode(Managed):
     """Publishes one motion, frame by frame, at its own pace.
 
@@ -37,7 +42,7 @@ class SourceNode(Managed):
         super().__init__(handle)
         self._handle = handle
         self._steady_ns = steady_ns
-        self._config = Settings(handle, Group(SourceConfig())).value
+        self._config = Settings(handle, CONFIG).value
         self._line: TimeLine | None = None
         self._skeletons: Publisher | None = None
         self._clock: Publisher | None = None

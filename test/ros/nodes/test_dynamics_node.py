@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from humandyn_ros.errors import ConfigError
 from humandyn_ros.filters import FilterConfig
 from humandyn_ros.quantities import CANONICAL
 from humandyn_ros.ros import messages
@@ -212,3 +213,17 @@ def test_every_joint_of_the_canonical_skeleton_is_drawn(rig):
     node.play(0.5)
     joints = next(m for m in node.sent('humans/wearer/markers')[-1].markers if m.id == 1)
     assert len(joints.points) == len(CANONICAL.joints)
+
+
+def test_a_source_without_tf_is_placed_by_a_pose(rig):
+    node = rig(world_frame='room', pose='1 2 0 0 0 0.7071068 0.7071068')
+    node.play(1.0)
+    torques = node.sent('humans/wearer/joint_torques')
+    assert torques[-1].header.frame_id == 'room'
+    assert node.health()[0] == 0
+
+
+@pytest.mark.parametrize('pose', ['1 2 3', '0 0 0 0 0 0 0', 'here', '0 0 nan 0 0 0 1'])
+def test_a_pose_that_is_none_is_refused_with_an_example(rig, pose):
+    with pytest.raises(ConfigError, match='seven numbers'):
+        rig(world_frame='room', pose=pose)
