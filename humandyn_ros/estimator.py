@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from humandyn_ros import kernels
 from humandyn_ros.config import PersonConfig
-from humandyn_ros.engines.engine import Engine
-from humandyn_ros.engines.physics import PhysicsConfig, PhysicsEngine
-from humandyn_ros.errors import StreamError
-from humandyn_ros.filters import FilterConfig, make_filter, smooth
+from humandyn_ros.engines.factory import EngineConfig, Engines
+from humandyn_ros.errors import ConfigError, StreamError
+from humandyn_ros.filters import Filter, FilterConfig, make_filter, smooth
 from humandyn_ros.limits import Limits
 from humandyn_ros.quantities import Array, Estimate, KinematicState, SkeletonFrame
 from humandyn_ros.safety import Gate, SafetyConfig
@@ -29,11 +28,10 @@ _RESET_NS = 1_000_000_000  # stamps that fall back further than this: the clock 
 
 
 @dataclass(frozen=True)
-class EstimatorConfig:
+class EstimatorConfig(EngineConfig):
     """Settings of every stage of one estimator."""
 
     filter: FilterConfig = field(default_factory=FilterConfig)
-    physics: PhysicsConfig = field(default_factory=PhysicsConfig)
     safety: SafetyConfig = field(default_factory=SafetyConfig)
 
 
@@ -46,6 +44,10 @@ class Estimator:
         config: Settings of the stages.
         adapter: Ready-made conversion to canonical joint centres (for instance calibrated from
             a static trial); default: made from the format.
+        engines: What makes the engine, open already; default: opened for this estimator.
+
+    Raises:
+        ModelError: The engine's model cannot be used.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Estimator:
         config: EstimatorConfig | None = None,
         *,
         adapter: Adapter | None = None,
+        engines: Engines | None = None,
     ) -> None:
         kernels.choose()
         self.person = person or PersonConfig()
@@ -66,8 +69,10 @@ class Estimator:
         self._form, self._shown = form, np.full((form.width, 3), np.nan)
         self._joints = self._adapter.form.width
         self._watch = UnitWatch(self._adapter)
-        self._filter = make_filter(self.config.filter)
-        self._engine: Engine = PhysicsEngine(self.person, self.config.physics)
+        engines = engines or Engines(self.config)
+        self._ahead_ns = round((engines.look_ahead_s or 0.0) * 1e9)
+        self._filter = _filter(self.config.filter, engines.look_ahead_s)
+        self._engine = engines.make(self.person)
         self._gate = Gate(self.config.safety, Limits.load(), self._engine.mass_kg)
         self.dropped = 0
         self._newest_ns: int | None = None
@@ -93,8 +98,7 @@ class Estimator:
     def set_person(self, person: PersonConfig) -> None:
         """Change body mass, height or sex; torques move to the new values at the slew limit."""
         self.person = person
-        if isinstance(self._engine, PhysicsEngine):
-            self._engine.set_person(person)
+        self._engine.set_person(person)
 
     def push(self, frame: SkeletonFrame) -> tuple[Estimate, ...]:
         """Take one frame and return the estimates that became ready.
@@ -115,6 +119,7 @@ class Estimator:
             self._learn(points)
         self._watch.see(points)
         points, confidence = self._adapter.convert(points, confidence)
+        self._engine.see(frame.stamp_ns, points, confidence)
         state = self._filter.step(frame.stamp_ns, points, confidence)
         if state is None:
             self._reason = self._warming(frame.stamp_ns, before_ns)
@@ -174,6 +179,9 @@ class Estimator:
             return ()  # an engine need not make sense of what no body can do
         dynamics = self._engine.step(state)
         self._filter.cutoff_hz = self._engine.cutoff_hz
+        if isinstance(dynamics, str):
+            self._reason = dynamics
+            return ()
         self._reason = self._gate.flaw(dynamics)
         if self._reason:
             return ()
@@ -202,8 +210,15 @@ class Estimator:
         confidence = np.stack([c for _, c in converted])
         states = smoothed_states(stamps, points, confidence, cutoffs, self.config.filter)
         self.reset('read as a whole')
-        answers = [self._answer(f, s) for f, s in zip(kept, states, strict=True)]
-        return tuple(estimate for answer in answers for estimate in answer)
+        estimates: list[Estimate] = []
+        shown = 0
+        for frame, state in zip(kept, states, strict=True):
+            until_ns = state.stamp_ns + self._ahead_ns
+            while shown < len(kept) and stamps[max(shown - 1, 0)] < until_ns:
+                self._engine.see(int(stamps[shown]), points[shown], confidence[shown])
+                shown += 1
+            estimates += self._answer(frame, state)
+        return tuple(estimates)
 
     def _listened(self, frames: Sequence[SkeletonFrame]) -> tuple[list[SkeletonFrame], Array]:
         """Frames in the order of their stamps, none twice, and the cut-off wanted at each."""
@@ -237,6 +252,19 @@ class Estimator:
         self._gate.forget()
         self._newest_ns = None
         self._reason = reason
+
+
+def _filter(config: FilterConfig, look_ahead_s: float | None) -> Filter:
+    """The filter of an engine: a network's estimates are as old as its look-ahead."""
+    if look_ahead_s is None:
+        return make_filter(config)
+    made = make_filter(dataclasses.replace(config, lag_s=look_ahead_s))
+    if made.lag_ns < round(look_ahead_s * 1e9):
+        raise ConfigError(
+            f'filter.kind = {config.kind} lags {made.lag_ns * 1e-9:.3f} s, but the network '
+            f'looks {look_ahead_s:.3f} s ahead: use kalman or savitzky_golay'
+        )
+    return made
 
 
 def with_lag(config: EstimatorConfig, lag_s: float) -> EstimatorConfig:

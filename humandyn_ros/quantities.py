@@ -144,6 +144,26 @@ class GroundReaction:
 
 
 @dataclass(frozen=True, eq=False)
+class Extras:
+    """What some networks tell besides; None is what this one does not tell."""
+
+    plausibility: float | None = None  # 0-1, of the motion around the instant
+    latent: Array | None = None  # (d,) of this instant, for controllers
+    muscles: MuscleActivation | None = None
+    emg: MuscleActivation | None = None
+
+    @property
+    def finite(self) -> bool:
+        """Whether every number is."""
+        told = [group.activation for group in (self.muscles, self.emg) if group is not None]
+        if self.latent is not None:
+            told.append(self.latent)
+        if self.plausibility is not None:
+            told.append(np.array([self.plausibility]))
+        return all(np.isfinite(numbers).all() for numbers in told)
+
+
+@dataclass(frozen=True, eq=False)
 class Dynamics:
     """One engine's answer for one instant; the safety gate turns it into an Estimate."""
 
@@ -151,6 +171,7 @@ class Dynamics:
     ground: GroundReaction
     residual: Array  # (6,) N/kg and N·m/kg: what contacts leave unexplained at the root
     notes: tuple[str, ...] = ()  # assumptions in force
+    extras: Extras | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,3 +191,4 @@ class Estimate:
     ground: GroundReaction
     residual: Array  # (6,) N/kg and N·m/kg: what contacts leave unexplained at the root
     notes: tuple[str, ...] = field(default=())  # assumptions in force, e.g. 'height assumed'
+    extras: Extras | None = None  # None too while the estimate fades

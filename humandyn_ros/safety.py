@@ -88,7 +88,10 @@ class Gate:
 
     def flaw(self, dynamics: Dynamics) -> str:
         """Return why this answer must not leave, or '' when it may."""
-        if all_finite(dynamics.inverse_dynamics, dynamics.ground, dynamics.residual):
+        extras = dynamics.extras
+        if all_finite(dynamics.inverse_dynamics, dynamics.ground, dynamics.residual) and (
+            extras is None or extras.finite
+        ):
             return ''
         return 'the engine answered with a number that is not finite'
 
@@ -126,6 +129,7 @@ class Gate:
             ground=clamp_ground(dynamics.ground, self.mass_kg, self.limits.vertical_force_bw),
             residual=dynamics.residual,
             notes=notes + dynamics.notes,
+            extras=dynamics.extras,
         )
         return self._last
 
@@ -163,6 +167,7 @@ class Gate:
                 power=share * last.dynamics.power,
             ),
             ground=_faded(last.ground, share),
+            extras=None,
         )
 
     def forget(self) -> None:

@@ -82,15 +82,19 @@ class Window:
         kept = np.where(seen[:, None], points, 0.0)
         self._history.append(stamp_ns, kept.ravel(), seen.astype(np.float64))
 
-    def latest(self, duration_s: float, rate_hz: float) -> MotionWindow | None:
+    def latest(
+        self, duration_s: float, rate_hz: float, until_ns: int | None = None
+    ) -> MotionWindow | None:
         """The newest stretch at a uniform rate, its last sample at the newest stamp.
 
         Args:
             duration_s: Length; there are round(duration_s · rate_hz) samples.
             rate_hz: Rate of the samples.
+            until_ns: Instant of the last sample, if not the newest stamp.
 
         Returns:
-            The window; None while it is not filled, or a gap longer than `bridge_s` lies in it.
+            The window; None while it is not filled as far as `until_ns`, or a gap longer than
+            `bridge_s` lies in it.
 
         Raises:
             ConfigError: Longer than `longest_s`, or fewer than two samples.
@@ -103,16 +107,21 @@ class Window:
             )
         stamps = self._history.stamps
         before = np.round(np.arange(samples - 1, -1, -1) * (1e9 / rate_hz)).astype(np.int64)
-        if len(stamps) < 2 or stamps[0] > stamps[-1] - before[0]:
+        if len(stamps) < 2:
             return None
-        since = int(stamps.searchsorted(stamps[-1] - before[0], side='right')) - 1
-        # One frame more, for the cubic at the first sample.
-        rows = slice(max(since - 1, 0), None)
-        ago = np.asarray((stamps[rows] - stamps[-1]) * 1e-9, dtype=np.float64)
-        if np.diff(ago)[since - rows.start :].max() > self.config.bridge_s:
+        end = stamps[-1] if until_ns is None else np.int64(until_ns)
+        if end > stamps[-1] or stamps[0] > end - before[0]:
+            return None
+        since = int(stamps.searchsorted(end - before[0], side='right')) - 1
+        until = int(stamps.searchsorted(end, side='left'))
+        # One frame more at either end, for the cubic there.
+        rows = slice(max(since - 1, 0), until + 2)
+        ago = np.asarray((stamps[rows] - end) * 1e-9, dtype=np.float64)
+        within = slice(since - rows.start, until - rows.start)
+        if np.diff(ago)[within].max() > self.config.bridge_s:
             return None
         points, seen = self._resample(ago, rows, -1e-9 * before.astype(np.float64))
-        return MotionWindow(stamps[-1] - before, rate_hz, points, seen)
+        return MotionWindow(end - before, rate_hz, points, seen)
 
     def _resample(self, t: Array, rows: slice, at: Array) -> tuple[Array, Mask]:
         """Points (T, J, 3) and seen (T, J) at the times `at` (T,)."""

@@ -130,3 +130,20 @@ def test_interpolation_meets_its_points_and_stays_near_them(steps, data):
     assert np.abs(between).max() <= 2.0 and (interval <= max(steps) + 1e-12).all()
     outside, infinite, _ = interpolate(t, values[:, None], np.array([-0.1, t[-1] + 0.1]))
     assert np.isnan(outside).all() and np.isinf(infinite).all()
+
+
+def test_a_window_may_end_before_the_newest_stamp():
+    window = Window(JOINTS)
+    fill(window, np.arange(200) * 10_000_000, cubic)
+    result = window.latest(0.5, 100.0, until_ns=1_503_000_000)
+    assert result.stamps_ns[-1] == 1_503_000_000
+    np.testing.assert_allclose(result.points, cubic(result.stamps_ns * 1e-9), atol=1e-9)
+    assert window.latest(0.5, 100.0, until_ns=1_990_000_001) is None
+    assert window.latest(1.5, 100.0, until_ns=1_400_000_000) is None
+
+
+def test_a_gap_after_the_end_of_a_window_does_not_matter():
+    window = Window(JOINTS)
+    fill(window, [*range(0, 10**9, 10**7), 2 * 10**9], cubic)
+    assert window.latest(0.5, 100.0, until_ns=980_000_000) is not None
+    assert window.latest(0.5, 100.0, until_ns=1_000_000_000) is None

@@ -1,15 +1,16 @@
 """HDyS at run time, in NumPy: frames of motion to the model's inputs, its outputs to nouns.
 
 Liu et al. 2025 (CVPR); the network is in learning/nets/hdys. Only the newest frame is encoded; the
-latents of the frames before it are kept in a ring. Each frame is seen in its own canonical frame,
-with first and second differences per second.
+latents of the frames before it are remembered. Each frame is seen in its own canonical frame, with
+first and second differences per second.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +40,7 @@ from humandyn_ros.quantities import (
 _J = len(CANONICAL.joints)
 SPAN = 3
 """Frames that one frame's differences need."""
+_LOST_NS = 200_000_000  # after a longer gap what came before it is forgotten
 
 
 def differences(values: Array, rate_hz: float, *, backward: bool = False) -> Array:
@@ -131,8 +133,19 @@ class HdysLayout:
         )
 
 
+class _Encoded(NamedTuple):
+    """One frame that was encoded."""
+
+    stamp_ns: int
+    latent: Array
+    state: KinematicState
+
+
 class HdysEngine:
     """One exported HDyS looking at one person, frame by frame.
+
+    Frames may come faster than the model's rate, or unevenly: of what is remembered, that nearest
+    to each whole frame before the newest is taken.
 
     Args:
         fields: The manifest's fields.
@@ -145,13 +158,13 @@ class HdysEngine:
     def __init__(self, fields: Mapping[str, Any], session: Session, person: PersonConfig) -> None:
         self.layout = HdysLayout.read(fields)
         self._session = session
-        self._body = NetworkBody(person, self.layout.coordinates, self.layout.torque_stddev)
+        self.body = NetworkBody(person, self.layout.coordinates, self.layout.torque_stddev)
         self.reset()
 
     @property
     def mass_kg(self) -> float:
         """Body mass in force, given or assumed."""
-        return self._body.mass_kg
+        return self.body.mass_kg
 
     @property
     def look_ahead_s(self) -> float:
@@ -159,33 +172,51 @@ class HdysEngine:
         later = 0 if self.layout.backward else 1
         return (self.layout.look_ahead + later) / self.layout.rate_hz
 
+    @property
+    def span(self) -> tuple[int, float]:
+        """Frames of the window, and their rate, Hz."""
+        return SPAN, self.layout.rate_hz
+
     def reset(self) -> None:
         """Forget the past."""
-        self._body.reset()
-        past = self.layout.frames - 1
-        self._past = np.zeros((1, past, self.layout.latent), np.float32)
-        self._known = np.zeros((1, past), np.float32)
-        self._states: list[KinematicState] = []
+        self.body.reset()
+        self._memory: deque[_Encoded] = deque()
 
     def answer(
-        self, window: MotionWindow, *, markers: Array | None = None
+        self,
+        window: MotionWindow,
+        *,
+        markers: Array | None = None,
+        state: KinematicState | None = None,
     ) -> NetworkAnswer | None:
-        """Take the next frame; answer for the frame `look_ahead` before it.
+        """Take the next frame; answer for the instant `look_ahead` frames before it.
 
         Args:
-            window: Canonical joint centres of the last three frames; consecutive calls are one
-                frame apart.
+            window: Canonical joint centres of the last three frames.
             markers: Marker positions (3, M, 3) m for a model of markers.
+            state: Filtered motion at that instant; default: differences of the window of then.
 
         Returns:
-            None while the frame to be answered lies before the first one.
+            None while that instant lies before the first frame.
         """
         inputs = self.features(window, markers=markers)
         outputs = self._session.run(inputs)
-        self.remember(outputs, state_of(window, SPAN - 1 if self.layout.backward else 1))
-        if len(self._states) <= self.layout.look_ahead:
+        ahead = self.layout.look_ahead
+        known = not ahead or bool(inputs['known'][0, -ahead])
+        self.remember(outputs, state_of(window, self._about))
+        if not known:
             return None
-        return self.decode(outputs, self._states[0])
+        return self.decode(outputs, state or self._nearest(ahead).state)
+
+    @property
+    def _about(self) -> int:
+        """Frame of the window that is encoded."""
+        return SPAN - 1 if self.layout.backward else 1
+
+    def _nearest(self, ago: int) -> _Encoded:
+        """What is remembered nearest to some frames before the newest."""
+        wanted = self._memory[-1].stamp_ns - ago * 1e9 / self.layout.rate_hz
+        return min(self._memory, key=lambda kept: abs(kept.stamp_ns - wanted))
 
     def features(self, window: MotionWindow, *, markers: Array | None = None) -> Tensors:
         """Inputs of the model for the newest frame, with the latents kept.
@@ -200,12 +231,29 @@ class HdysEngine:
             raise StreamError(
                 f'window at {window.rate_hz} Hz: the model was trained at {layout.rate_hz} Hz'
             )
-        about = SPAN - 1 if layout.backward else 1
-        self._body.look(state_of(window, about))
-        frame = canonical_frame(window.points[about], floor_m=self._body.floor_m)
+        about = self._about
+        self.body.look(state_of(window, about))
+        frame = canonical_frame(window.points[about], floor_m=self.body.floor_m)
         inputs = self._values(window, frame, markers)
-        inputs |= {'past': self._past, 'known': self._known}
+        inputs |= self._past(int(window.stamps_ns[about]))
         return {name: np.asarray(value, np.float32) for name, value in inputs.items()}
+
+    def _past(self, now_ns: int) -> dict[str, Any]:
+        """Latents of the frames before an instant, oldest first, and which are known."""
+        layout = self.layout
+        past = np.zeros((1, layout.frames - 1, layout.latent))
+        known = np.zeros((1, layout.frames - 1))
+        if self._memory and not 0 < now_ns - self._memory[-1].stamp_ns <= _LOST_NS:
+            self._memory.clear()
+        if self._memory:
+            period_ns = 1e9 / layout.rate_hz
+            stamps = np.array([kept.stamp_ns for kept in self._memory])
+            wanted = now_ns - period_ns * np.arange(layout.frames - 1, 0, -1)
+            nearest = np.abs(stamps - wanted[:, None]).argmin(axis=1)
+            known[0] = wanted > stamps[0] - 0.5 * period_ns
+            latents = np.stack([kept.latent for kept in self._memory])
+            past[0] = np.where(known[0][:, None] > 0.0, latents[nearest], 0.0)
+        return {'past': past, 'known': known}
 
     def _values(
         self, window: MotionWindow, frame: CanonicalFrame, markers: Array | None
@@ -234,10 +282,10 @@ class HdysEngine:
     def remember(self, outputs: Tensors, state: KinematicState) -> None:
         """Keep the newest frame's latent and motion for the frames to come."""
         newest = output(outputs, 'latent', (self.layout.latent,))
-        self._past = np.roll(self._past, -1, axis=1)
-        self._known = np.roll(self._known, -1, axis=1)
-        self._past[0, -1], self._known[0, -1] = newest, 1.0
-        self._states = [*self._states, state][-(self.layout.look_ahead + 1) :]
+        self._memory.append(_Encoded(state.stamp_ns, newest, state))
+        longest_ns = (self.layout.frames + 1) * 1e9 / self.layout.rate_hz
+        while self._memory[0].stamp_ns < state.stamp_ns - longest_ns:
+            self._memory.popleft()
 
     def decode(self, outputs: Tensors, state: KinematicState) -> NetworkAnswer:
         """Nouns from the model's outputs for the motion at their instant.
@@ -246,7 +294,7 @@ class HdysEngine:
             ModelError: An output is absent, of another shape, or not finite.
         """
         layout, given = self.layout, self.layout.outputs
-        frame = canonical_frame(state.positions, floor_m=self._body.floor_m)
+        frame = canonical_frame(state.positions, floor_m=self.body.floor_m)
         torques = joint_torque = None
         if 'torque_smpl' in given:
             torques = np.zeros((_J, 3))
@@ -254,7 +302,7 @@ class HdysEngine:
             torques[1:] = frame.to_world(flat.reshape(_J - 1, 3))
         if 'torque' in given:
             joint_torque = output(outputs, 'torque', (len(layout.coordinates),))
-        dynamics = self._body.dynamics(
+        dynamics = self.body.dynamics(
             state, joint_torque, torques, self._feet(outputs, state.positions, frame)
         )
         return NetworkAnswer(
@@ -271,10 +319,10 @@ class HdysEngine:
         self, outputs: Tensors, positions: Array, frame: CanonicalFrame
     ) -> tuple[ContactForce, ...]:
         if 'feet' not in self.layout.outputs:
-            return self._body.feet(positions, np.zeros((2, 3)), np.zeros(2))
+            return self.body.feet(positions, np.zeros((2, 3)), np.zeros(2))
         forces = frame.to_world(output(outputs, 'feet', (6,)).reshape(2, 3))
         contact = (forces[:, 2] > self.layout.contact_n_per_kg).astype(np.float64)
-        return self._body.feet(positions, forces * contact[:, None], contact)
+        return self.body.feet(positions, forces * contact[:, None], contact)
 
     def _activation(
         self, outputs: Tensors, name: str, labels: tuple[str, ...], top: float

@@ -116,21 +116,26 @@ class ImdysEngine:
     def __init__(self, fields: Mapping[str, Any], session: Session, person: PersonConfig) -> None:
         self.layout = ImdysLayout.read(fields)
         self._session = session
-        self._body = NetworkBody(person, self.layout.coordinates, self.layout.torque_stddev)
+        self.body = NetworkBody(person, self.layout.coordinates, self.layout.torque_stddev)
 
     @property
     def mass_kg(self) -> float:
         """Body mass in force, given or assumed."""
-        return self._body.mass_kg
+        return self.body.mass_kg
 
     @property
     def look_ahead_s(self) -> float:
         """How much later than the instant of the answer the window ends."""
         return self.layout.after / self.layout.rate_hz
 
+    @property
+    def span(self) -> tuple[int, float]:
+        """Frames of the window, and their rate, Hz."""
+        return self.layout.frames, self.layout.rate_hz
+
     def reset(self) -> None:
         """Forget the past."""
-        self._body.reset()
+        self.body.reset()
 
     def answer(
         self,
@@ -158,7 +163,7 @@ class ImdysEngine:
         """
         layout = self.layout
         self._check(window)
-        self._body.look(state_of(window, layout.before))
+        self.body.look(state_of(window, layout.before))
         frame = self._frame(window.points[layout.before])
         if layout.input == 'markers':
             points = window.points if markers is None else markers
@@ -174,7 +179,7 @@ class ImdysEngine:
         }
 
     def _frame(self, joints: Array) -> CanonicalFrame:
-        return canonical_frame(joints, heading=self.layout.heading, floor_m=self._body.floor_m)
+        return canonical_frame(joints, heading=self.layout.heading, floor_m=self.body.floor_m)
 
     def _check(self, window: MotionWindow) -> None:
         layout = self.layout
@@ -219,7 +224,7 @@ class ImdysEngine:
         ground = self._ground(outputs, state.positions, frame)
         return NetworkAnswer(
             state.stamp_ns,
-            self._body.dynamics(state, joint_torque, torques, ground),
+            self.body.dynamics(state, joint_torque, torques, ground),
             None if torques is None else self.mass_kg * torques,
             float(output(outputs, 'plausibility', ())) if 'plausibility' in given else None,
         )
@@ -232,7 +237,7 @@ class ImdysEngine:
             forces = frame.to_world(output(outputs, 'ground', (2, _J, 3))[0])
             contact = output(outputs, 'contact', (2, _J))[0]
             forces = np.where(contact[:, None] > threshold, forces, 0.0)
-            bodies = self._body.bodies(positions, forces, contact)
+            bodies = self.body.bodies(positions, forces, contact)
             if 'feet' not in self.layout.outputs:
                 return bodies
         elif 'feet' in self.layout.outputs:
@@ -242,7 +247,7 @@ class ImdysEngine:
         feet = frame.to_world(output(outputs, 'feet', (2, 2, 3))[0])
         contact = output(outputs, 'feet_contact', (2, 2))[0]
         feet = np.where(contact[:, None] > threshold, feet, 0.0)
-        return (*self._body.feet(positions, feet, contact), *bodies[2:])
+        return (*self.body.feet(positions, feet, contact), *bodies[2:])
 
 
 def default_stddev(spread: Array, names: tuple[str, ...]) -> list[float]:

@@ -187,6 +187,17 @@ class NetworkBody:
         """Body mass in force, given or assumed."""
         return self._stature.mass_kg
 
+    @property
+    def leg_m(self) -> float:
+        """Length of the legs."""
+        return self._stature.leg_m
+
+    def set_person(self, person: PersonConfig) -> None:
+        """Change body mass, height or sex; the floor stays known."""
+        self._stature.set_person(person)
+        self._completion.height_m = self._stature.height_m
+        self._body = BodyModel(person.sex)
+
     def reset(self) -> None:
         """Forget size and floor."""
         self._stature.reset()

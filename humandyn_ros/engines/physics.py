@@ -70,6 +70,16 @@ class PhysicsEngine:
         return self._stature.mass_kg
 
     @property
+    def height_m(self) -> float:
+        """Body height, given or measured from the legs."""
+        return self._stature.height_m
+
+    @property
+    def leg_m(self) -> float:
+        """Length of the legs."""
+        return self._stature.leg_m
+
+    @property
     def cutoff_hz(self) -> float:
         """Cut-off frequency that the filter before this engine should use now."""
         return self.config.cutoff_hz or self._policy.cutoff_hz
@@ -89,6 +99,9 @@ class PhysicsEngine:
         self._ground.reset()
         self._policy.reset()
         self._stamp_ns = None
+
+    def see(self, stamp_ns: int, points: Array, confidence: Array) -> None:
+        """Filtered motion is all that this engine needs."""
 
     def step(self, state: KinematicState) -> Dynamics:
         """Dynamics at the instant of the state; states come in order of their stamps."""

@@ -138,7 +138,7 @@ def test_frame_by_frame_the_engine_gives_what_training_would(made, name):
     model = task.model()
     session = Torch(task, model)
     engine = HdysEngine(session.exportable.manifest, session, PersonConfig(made.mass_kg, 1.75))
-    engine._body._floor.step = lambda *_: 0.0
+    engine.body._floor.step = lambda *_: 0.0
     stamps = (np.arange(40) * (1e9 / 30)).astype(np.int64)
     answers = []
     for frame in range(1, 7):  # the six frames of the first sequence

@@ -148,7 +148,7 @@ def test_the_live_engine_sees_what_training_saw(made, config):
     window = MotionWindow(
         np.arange(6) * 33_333_333, 30.0, made.joints[around], np.ones((6, 24), bool)
     )
-    engine._body._floor.step = lambda *_: 0.0
+    engine.body._floor.step = lambda *_: 0.0
     inputs = engine.features(window, markers=made.markers[around])
     expected = imdys_windows(made, config, None)
     np.testing.assert_allclose(inputs['states'][0], expected['states'][0], atol=2e-5)
