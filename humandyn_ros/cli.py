@@ -140,6 +140,7 @@ def _add_synthesize(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('--rate-hz', type=float, default=60.0, help='frame rate')
     parser.add_argument('--data', help='folder of recordings; default: procedural motion only')
     parser.add_argument('--kinds', nargs='*', default=[], help='procedural activities')
+    parser.add_argument('--themes', nargs='*', default=[], help='recorded activities')
     parser.add_argument(
         '--noise', default='mixed', choices=('clean', 'white', 'estimator', 'planar', 'mixed')
     )
@@ -172,7 +173,7 @@ def _formats(arguments: argparse.Namespace) -> int:
 
 def _add_train(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser('train', help='train a network')
-    parser.add_argument('name', help='lady, imdys, hdys, or module:Class of your own')
+    parser.add_argument('name', help='lady, imdys, hdys, hybrid, or module:Class of your own')
     parser.add_argument('--config', help='YAML file; default: config/training/NAME.yaml')
     parser.add_argument('--data', help='folder of the original data')
     parser.add_argument('--out', required=True, help='folder of checkpoints and logs')

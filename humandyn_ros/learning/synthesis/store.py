@@ -99,6 +99,7 @@ def synthesize(arguments: argparse.Namespace) -> int:
     recipe = Recipe(
         rate_hz=arguments.rate_hz,
         kinds=tuple(arguments.kinds),
+        themes=tuple(arguments.themes),
         markers=arguments.markers,
         text=arguments.text,
         noise=NoiseConfig(kind=arguments.noise),

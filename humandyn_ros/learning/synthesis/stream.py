@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.config import Checked, setting
+from humandyn_ros.errors import ConfigError
 from humandyn_ros.learning.synthesis import mocap
 from humandyn_ros.learning.synthesis.augment import draw, varied
 from humandyn_ros.learning.synthesis.clip import Clip, procedural
@@ -40,7 +41,8 @@ class Recipe(Checked):
     procedural: float = setting(
         0.4, '', 'share of procedural clips where recordings are given', low=0.0, high=1.0
     )
-    kinds: tuple[str, ...] = ()  # activities to draw from; none: all
+    kinds: tuple[str, ...] = ()  # procedural activities to draw from; none: all
+    themes: tuple[str, ...] = ()  # what is done in the recordings to draw from; none: all
     augment: bool = setting(True, '', 'other bodies, sides, tempos')
     correct: bool = setting(True, '', 'root correction')
     markers: bool = setting(False, '', 'virtual markers on the skin')
@@ -97,7 +99,10 @@ def seed_clip(
     if data is None or random.uniform() < recipe.procedural:
         return procedural(_kinds(random, recipe), int(random.integers(2**31)))
     groups = _by_theme(data, split)
-    theme = sorted(groups)[int(random.integers(len(groups)))]
+    themes = sorted(theme for theme in groups if not recipe.themes or theme in recipe.themes)
+    if not themes:
+        raise ConfigError(f'no recordings of {", ".join(recipe.themes)} in the {split} split')
+    theme = themes[int(random.integers(len(themes)))]
     source = groups[theme][int(random.integers(len(groups[theme])))]
     clip = _loaded(source)
     return None if clip is None else _cut(clip, recipe.seconds, random)
