@@ -1,6 +1,7 @@
-"""`make accuracy`: replays every real recording and writes the accuracy table.
+"""`make accuracy`: replays every real recording and writes the accuracy tables.
 
-Results go to bench/results/accuracy.json and, as a table, into README.md.
+First the physics engine in full, then all engines side by side (bench/engines.py). Results
+go to bench/results and, as tables, into README.md.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
+from bench.engines import report
 from bench.readme import table, write_section
 from bench.sets import Case, all_cases
 from humandyn_ros.evaluation import answer, judge
@@ -164,6 +166,7 @@ def main() -> None:
     RESULTS.write_text(json.dumps(results, indent=1) + '\n')
     write_section('accuracy', text)
     write_section('noise', noisy)
+    report()
 
 
 if __name__ == '__main__':

@@ -140,7 +140,7 @@ def _remedy(options: ReplayOptions, motion: Motion) -> str:
 
 def estimator_config(options: ReplayOptions) -> EstimatorConfig:
     """Settings of the Estimator for these options; torques count from the first frame on."""
-    config = EstimatorConfig()
+    config = EstimatorConfig(engine=options.engine)
     config = dataclasses.replace(config, safety=dataclasses.replace(config.safety, settle_s=0.0))
     return config if options.lag_ms is None else with_lag(config, options.lag_ms * 1e-3)
 

@@ -29,6 +29,7 @@ TASKS: dict[str, str] = {
     'lady': 'humandyn_ros.learning.tasks.lady:LadyTask',
     'imdys': 'humandyn_ros.learning.tasks.imdys:ImdysTask',
     'hdys': 'humandyn_ros.learning.tasks.hdys:HdysTask',
+    'hybrid': 'humandyn_ros.learning.tasks.hybrid:HybridTask',
 }
 """Name -> module:class. A class of one's own may be named by its path in the same form."""
 
