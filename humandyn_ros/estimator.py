@@ -6,7 +6,6 @@ frame -> canonical joint centres -> fixed-lag filter -> engine -> safety gate ->
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -16,12 +15,13 @@ from numpy.typing import NDArray
 from humandyn_ros import kernels
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.engines.factory import EngineConfig, Engines
-from humandyn_ros.errors import ConfigError, StreamError
+from humandyn_ros.errors import ConfigError
 from humandyn_ros.filters import Filter, FilterConfig, make_filter, smooth
+from humandyn_ros.joint_centres import JointCentres
 from humandyn_ros.limits import Limits
 from humandyn_ros.quantities import Array, Estimate, KinematicState, SkeletonFrame
 from humandyn_ros.safety import Gate, SafetyConfig
-from humandyn_ros.skeleton import Adapter, SkeletonFormat, UnitWatch, load_format
+from humandyn_ros.skeleton import Adapter, SkeletonFormat, load_format
 
 MIN_FRAMES = 10  # a recording shorter than this has no acceleration worth the name
 _RESET_NS = 1_000_000_000  # stamps that fall back further than this: the clock was set back
@@ -63,12 +63,7 @@ class Estimator:
         self.person = person or PersonConfig()
         self.config = config or EstimatorConfig()
         form = load_format(skeleton) if isinstance(skeleton, str) else skeleton
-        self._adapter = adapter or Adapter(form, person=self.person)
-        # Which markers are placed shows in the frames only.
-        self._learning = adapter is None and form.kind == 'markers' and bool(form.optional)
-        self._form, self._shown = form, np.full((form.width, 3), np.nan)
-        self._joints = self._adapter.form.width
-        self._watch = UnitWatch(self._adapter)
+        self._centres = JointCentres(form, self.person, adapter)
         engines = engines or Engines(self.config)
         self._ahead_ns = round((engines.look_ahead_s or 0.0) * 1e9)
         self._filter = _filter(self.config.filter, engines.look_ahead_s)
@@ -97,7 +92,7 @@ class Estimator:
 
     def set_person(self, person: PersonConfig) -> None:
         """Change body mass, height or sex; torques move to the new values at the slew limit."""
-        self.person = person
+        self.person = self._centres.person = person
         self._engine.set_person(person)
 
     def push(self, frame: SkeletonFrame) -> tuple[Estimate, ...]:
@@ -109,16 +104,15 @@ class Estimator:
         Raises:
             StreamError: The frame has another number of joints than its format.
         """
-        points, confidence = self._checked(frame)
+        points, confidence = self._centres.checked(frame)
         before_ns = self._newest_ns
         if not self._in_order(frame.stamp_ns):
             if self._reason:  # else the last good answer stands
                 self._reason = f'{self.dropped} frames had a stamp not later than the one before'
             return ()
-        if self._learning:
-            self._learn(points)
-        self._watch.see(points)
-        points, confidence = self._adapter.convert(points, confidence)
+        if self._centres.see(points):
+            self._filter.reset()  # joint centres by another method are another motion
+        points, confidence = self._centres.convert(points, confidence)
         self._engine.see(frame.stamp_ns, points, confidence)
         state = self._filter.step(frame.stamp_ns, points, confidence)
         if state is None:
@@ -134,34 +128,6 @@ class Estimator:
             f'frames come {gap_s:.3g} s apart, more than the {self.config.filter.gap_s:g} s that '
             'are bridged: send at least 15 a second'
         )
-
-    def _learn(self, points: Array) -> None:
-        """Take the markers seen so far for those that are placed."""
-        new = np.isfinite(points) & np.isnan(self._shown)
-        if not new.any():
-            return
-        self._shown[new] = points[new]
-        form = self._form.seen(self._shown)
-        self._learning = form is not self._form
-        if form.columns != self._adapter.form.columns:
-            self._adapter = Adapter(form, person=self.person)
-            self._watch = UnitWatch(self._adapter)
-            self._filter.reset()  # joint centres by another method are another motion
-
-    def _checked(self, frame: SkeletonFrame) -> tuple[Array, Array]:
-        if frame.points.shape != (self._joints, 3):
-            raise StreamError(
-                f'frame of body {frame.body_id} has points of shape {frame.points.shape}, but '
-                f'format {self._adapter.form.name} has {self._joints} joints: expected '
-                f'({self._joints}, 3); set the format that the source really sends'
-            )
-        points, confidence = frame.points, frame.confidence
-        # Most frames need no mending, and a sum is finite only if every number is.
-        if math.isfinite(points.sum()) and 0.0 <= confidence.min() <= confidence.max() <= 1.0:
-            return points, confidence
-        finite = np.asarray(np.isfinite(points).all(axis=1), dtype=np.bool_)
-        mended = np.where(finite & np.isfinite(confidence), confidence, 0.0)
-        return np.where(finite[:, None], points, np.nan), np.clip(mended, 0.0, 1.0)
 
     def _in_order(self, stamp_ns: int) -> bool:
         newest = self._newest_ns
@@ -188,7 +154,7 @@ class Estimator:
         self._good_since_tick = True
         self._gate.mass_kg = self._engine.mass_kg  # a mass that is assumed follows the height
         age_ms = (frame.stamp_ns - state.stamp_ns) * 1e-6
-        notes = (*self._adapter.notes, *self._watch.messages)
+        notes = self._centres.notes
         return (self._gate.admit(frame.body_id, state, dynamics, age_ms, notes),)
 
     def whole(self, frames: Sequence[SkeletonFrame]) -> tuple[Estimate, ...]:
@@ -204,7 +170,7 @@ class Estimator:
         if len(kept) < MIN_FRAMES:
             self._reason = f'{len(kept)} frames are too few to smooth'
             return ()
-        converted = [self._adapter.convert(*self._checked(frame)) for frame in kept]
+        converted = [self._centres.convert(*self._centres.checked(frame)) for frame in kept]
         stamps = np.array([frame.stamp_ns for frame in kept], np.int64)
         points = np.stack([p for p, _ in converted])
         confidence = np.stack([c for _, c in converted])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from humandyn_ros.config import PersonConfig, setting
+from humandyn_ros.engines.factory import Engines
 from humandyn_ros.estimator import Estimator, EstimatorConfig
 from humandyn_ros.quantities import Estimate, SkeletonFrame
 from humandyn_ros.skeleton import SkeletonFormat
@@ -38,29 +41,47 @@ class PeopleConfig(TrackingConfig):
     )
 
 
-class People:
-    """Everybody in front of one sensor.
+T = TypeVar('T')
+T_co = TypeVar('T_co', covariant=True)
+
+
+class Individual(Protocol[T_co]):
+    """What looks at one person: an estimator of dynamics, or of actions."""
+
+    dropped: int
+
+    @property
+    def reason(self) -> str:
+        """Why the newest frame gave no answer; '' when it did."""
+
+    def push(self, frame: SkeletonFrame) -> tuple[T_co, ...]:
+        """Take one frame and return what became known."""
+
+    def tick(self, now_ns: int) -> tuple[T_co, ...]:
+        """Tell the time on a steady clock; returns what silence has to say."""
+
+    def set_person(self, person: PersonConfig) -> None:
+        """Change body mass, height or sex."""
+
+    def reset(self, reason: str) -> None:
+        """Forget the motion so far."""
+
+
+class Crowd(ABC, Generic[T]):
+    """Everybody in front of one sensor, each looked at by one of a kind.
 
     Args:
-        skeleton: Format of the frames, or its name.
         person: Body mass, height and sex, taken for everybody.
-        estimator: Settings of every estimator.
         config: Who counts.
     """
 
     def __init__(
-        self,
-        skeleton: SkeletonFormat | str = 'smpl_24',
-        person: PersonConfig | None = None,
-        estimator: EstimatorConfig | None = None,
-        config: PeopleConfig | None = None,
+        self, person: PersonConfig | None = None, config: PeopleConfig | None = None
     ) -> None:
-        self._skeleton = skeleton
         self._person = person or PersonConfig()
-        self._settings = estimator or EstimatorConfig()
         self._config = config or PeopleConfig()
         self._tracker = Tracker(self._config)
-        self._estimators: dict[int, Estimator] = {}
+        self._estimators: dict[int, Individual[T]] = {}
         self._seen: set[int] = set()  # since the last tick
         self._seen_ns: dict[int, int] = {}
         self._distance_m: dict[int, float] = {}
@@ -90,13 +111,17 @@ class People:
         """Frames that repeated or came too late, of everybody present."""
         return sum(estimator.dropped for estimator in self._estimators.values())
 
-    def push(self, frames: Sequence[SkeletonFrame]) -> tuple[Estimate, ...]:
+    @abstractmethod
+    def _make(self) -> Individual[T]:
+        """Make what looks at somebody new."""
+
+    def push(self, frames: Sequence[SkeletonFrame]) -> tuple[T, ...]:
         """Take the frames of one message and return the estimates that became ready.
 
         Raises:
             StreamError: A frame has another number of joints than the format.
         """
-        estimates: list[Estimate] = []
+        estimates: list[T] = []
         assigned = self._tracker.update(frames)
         self._bound()
         for assignment in assigned:
@@ -122,7 +147,7 @@ class People:
     def _admit(self, assignment: Assignment) -> None:
         person, event = assignment.person, assignment.event
         if person not in self._estimators:
-            self._estimators[person] = Estimator(self._skeleton, self._person, self._settings)
+            self._estimators[person] = self._make()
         elif event is not Event.CONTINUED:
             self._estimators[person].reset(f'b{person} is {event.value}')
         self._seen.add(person)
@@ -162,13 +187,13 @@ class People:
         # Whoever wore it before had other torques: these settle anew and rise from zero.
         self._estimators[person].reset('locked as the wearer')
 
-    def tick(self, now_ns: int) -> tuple[Estimate, ...]:
+    def tick(self, now_ns: int) -> tuple[T, ...]:
         """Tell the time; returns fading, then invalid, estimates of those not seen.
 
         Args:
             now_ns: A steady clock.
         """
-        estimates: list[Estimate] = []
+        estimates: list[T] = []
         for body_id, estimator in list(self._estimators.items()):
             if body_id in self._seen or body_id not in self._seen_ns:
                 self._seen_ns[body_id] = now_ns
@@ -202,6 +227,35 @@ class People:
         self._tracker.reset()
         for estimator in self._estimators.values():
             estimator.reset(reason)
+
+
+class People(Crowd[Estimate]):
+    """The dynamics of everybody in front of one sensor.
+
+    Args:
+        skeleton: Format of the frames, or its name.
+        person: Body mass, height and sex, taken for everybody.
+        estimator: Settings of every estimator.
+        config: Who counts.
+        engines: What makes engines, open already; default: opened for these people.
+    """
+
+    def __init__(
+        self,
+        skeleton: SkeletonFormat | str = 'smpl_24',
+        person: PersonConfig | None = None,
+        estimator: EstimatorConfig | None = None,
+        config: PeopleConfig | None = None,
+        *,
+        engines: Engines | None = None,
+    ) -> None:
+        super().__init__(person, config)
+        self._skeleton = skeleton
+        self._settings = estimator or EstimatorConfig()
+        self._engines = engines or Engines(self._settings)
+
+    def _make(self) -> Estimator:
+        return Estimator(self._skeleton, self._person, self._settings, engines=self._engines)
 
 
 def _distance(frame: SkeletonFrame) -> float:

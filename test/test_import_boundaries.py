@@ -47,7 +47,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({'engines'}),
-    frozenset({'estimator', 'people'}),
+    frozenset({'estimator', 'joint_centres', 'people', 'actions'}),
     frozenset({'bags', 'motion', 'ros', 'view'}),
     frozenset({'reference', 'evaluation', 'comparison', 'plots', 'report'}),
 )

@@ -1,0 +1,82 @@
+"""Frames of one body in any format to canonical joint centres, live: nothing is known before."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from humandyn_ros.config import PersonConfig
+from humandyn_ros.errors import StreamError
+from humandyn_ros.quantities import Array, SkeletonFrame
+from humandyn_ros.skeleton import Adapter, SkeletonFormat, UnitWatch
+
+
+class JointCentres:
+    """Checks frames, learns which markers are placed, converts.
+
+    Args:
+        form: Format of the frames.
+        person: Body mass, height and sex.
+        adapter: Ready-made conversion; default: made from the format.
+    """
+
+    def __init__(
+        self, form: SkeletonFormat, person: PersonConfig, adapter: Adapter | None = None
+    ) -> None:
+        self.person = person
+        self._adapter = adapter or Adapter(form, person=person)
+        # Which markers are placed shows in the frames only.
+        self._learning = adapter is None and form.kind == 'markers' and bool(form.optional)
+        self._form, self._shown = form, np.full((form.width, 3), np.nan)
+        self._joints = self._adapter.form.width
+        self._watch = UnitWatch(self._adapter)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is assumed, and what looks wrong."""
+        return (*self._adapter.notes, *self._watch.messages)
+
+    def see(self, points: Array) -> bool:
+        """Look at checked points (J, 3); True where they are converted otherwise from now on."""
+        changed = self._learning and self._learn(points)
+        self._watch.see(points)
+        return changed
+
+    def convert(self, points: Array, confidence: Array) -> tuple[Array, Array]:
+        """Canonical joint centres (24, 3) m and their confidence (24,) of checked points."""
+        return self._adapter.convert(points, confidence)
+
+    def checked(self, frame: SkeletonFrame) -> tuple[Array, Array]:
+        """Return points (J, 3) and confidence (J,) with what is not finite not seen.
+
+        Raises:
+            StreamError: The frame has another number of joints than its format.
+        """
+        if frame.points.shape != (self._joints, 3):
+            raise StreamError(
+                f'frame of body {frame.body_id} has points of shape {frame.points.shape}, but '
+                f'format {self._adapter.form.name} has {self._joints} joints: expected '
+                f'({self._joints}, 3); set the format that the source really sends'
+            )
+        points, confidence = frame.points, frame.confidence
+        # Most frames need no mending, and a sum is finite only if every number is.
+        if math.isfinite(points.sum()) and 0.0 <= confidence.min() <= confidence.max() <= 1.0:
+            return points, confidence
+        finite = np.asarray(np.isfinite(points).all(axis=1), dtype=np.bool_)
+        mended = np.where(finite & np.isfinite(confidence), confidence, 0.0)
+        return np.where(finite[:, None], points, np.nan), np.clip(mended, 0.0, 1.0)
+
+    def _learn(self, points: Array) -> bool:
+        """Take the markers seen so far for those that are placed."""
+        new = np.isfinite(points) & np.isnan(self._shown)
+        if not new.any():
+            return False
+        self._shown[new] = points[new]
+        form = self._form.seen(self._shown)
+        self._learning = form is not self._form
+        if form.columns == self._adapter.form.columns:
+            return False
+        self._adapter = Adapter(form, person=self.person)
+        self._watch = UnitWatch(self._adapter)
+        return True
