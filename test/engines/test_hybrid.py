@@ -1,0 +1,90 @@
+"""The hybrid engine: its inputs, its answers, and physics where there is look-ahead."""
+
+import numpy as np
+import pytest
+
+from humandyn_ros.config import PersonConfig
+from humandyn_ros.coordinates import COORDINATES
+from humandyn_ros.engines.hybrid import FEATURES, HybridEngine
+from humandyn_ros.engines.physics import PhysicsEngine
+from humandyn_ros.errors import ModelError
+from humandyn_ros.filters import FilterConfig, make_filter
+from humandyn_ros.quantities import GRAVITY, Dynamics
+from humandyn_ros.synthetic import person
+
+FIELDS = {'features': FEATURES, 'torque_stddev_nm_per_kg': [0.1] * len(COORDINATES)}
+
+
+class Half:
+    """A model that says: half the weight on each foot, none of it sideways."""
+
+    def __init__(self):
+        self.inputs = []
+
+    def run(self, inputs):
+        self.inputs.append(inputs['features'])
+        feet = np.zeros((1, 2, 3), np.float32)
+        feet[..., 2] = 0.5
+        return {
+            'feet': feet,
+            'contact': np.ones((1, 2), np.float32),
+            'torque': np.full((1, len(COORDINATES)), 0.1, np.float32),
+        }
+
+
+def answers(lag_s, offset=(0.0, 0.0, 0.0)):
+    engine = HybridEngine(FIELDS, session := Half(), PersonConfig(70.0, 1.75))
+    now = make_filter(FilterConfig(lag_s=lag_s))
+    found = []
+    for frame in person('walk', rate_hz=60.0, duration_s=3.0).frames():
+        points = frame.points + np.asarray(offset)
+        engine.see(frame.stamp_ns, points, frame.confidence)
+        state = now.step(frame.stamp_ns, points, frame.confidence)
+        if state is not None:
+            found.append((state, engine.step(state)))
+    return engine, session, found
+
+
+def test_forces_and_torques_come_from_the_model_in_the_persons_units():
+    _, session, found = answers(0.0)
+    told = [answer for _, answer in found if isinstance(answer, Dynamics)]
+    assert len(told) > 50
+    assert session.inputs[0].shape == (1, FEATURES)
+    assert session.inputs[0].dtype == np.float32
+    for side in (told[-1].ground.left, told[-1].ground.right):
+        np.testing.assert_allclose(side.force, [0.0, 0.0, 35.0 * GRAVITY], atol=1e-3)
+    torque = told[-1].inverse_dynamics.torque
+    assert np.ptp(torque) < 1e-3
+    assert 50.0 < torque[0] < 75.0  # 0.1 body weights times leg length
+
+
+def test_it_says_why_it_does_not_answer_yet():
+    _, _, found = answers(0.0)
+    assert 'of motion are known yet' in found[0][1]
+
+
+def test_where_one_walks_makes_no_difference():
+    (_, here, _), (_, there, _) = answers(0.0), answers(0.0, (3.0, -2.0, 0.0))
+    np.testing.assert_allclose(here.inputs[-1], there.inputs[-1], atol=2e-4)
+
+
+def test_with_look_ahead_physics_answers_alone():
+    _, session, found = answers(0.1)
+    assert not session.inputs
+    physics = PhysicsEngine(PersonConfig(70.0, 1.75))
+    for state, _ in found:
+        expected = physics.step(state)
+    answer = found[-1][1]
+    np.testing.assert_array_equal(answer.inverse_dynamics.torque, expected.inverse_dynamics.torque)
+
+
+def test_a_model_of_other_features_is_refused():
+    with pytest.raises(ModelError, match='export it again'):
+        HybridEngine({**FIELDS, 'features': 3}, Half(), PersonConfig())
+
+
+def test_after_a_reset_the_past_is_unknown():
+    engine, _, found = answers(0.0)
+    state = found[-1][0]
+    engine.reset()
+    assert isinstance(engine.step(state), str)

@@ -1,0 +1,59 @@
+"""Clips that were kept: disturbed anew for training, as they are for validation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from humandyn_ros.errors import RecordingError
+from humandyn_ros.learning.synthesis import NoiseConfig, Recipe, stream
+from humandyn_ros.learning.synthesis.store import save
+from humandyn_ros.learning.tasks.hybrid_features import hybrid_samples
+from humandyn_ros.learning.tasks.kept_clips import kept, motions, worn
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory) -> Path:
+    recipe = Recipe(seconds=3.0, kinds=('walk',), correct=False, noise=NoiseConfig(kind='clean'))
+    clips = stream(0, 'train', recipe)
+    root = tmp_path_factory.mktemp('clips')
+    for split in ('train1', 'train2', 'validation'):
+        (root / split).mkdir()
+        save(next(clips), root / split / 'clip.npz')
+    return root
+
+
+def test_every_folder_of_a_split_is_read_and_training_differs_by_epoch(folder):
+    source = kept(folder, 30.0)
+    first, again, other = (list(source('train', seed)) for seed in (1, 1, 2))
+    assert len(first) == len(motions(folder, 'train')) == 2
+    np.testing.assert_array_equal(first[0].joints, again[0].joints)
+    assert not np.array_equal(
+        np.sort(first[0].joints[5].ravel()), np.sort(other[0].joints[5].ravel())
+    )
+
+
+def test_validation_is_as_it_was_kept(folder):
+    (clip,) = kept(folder, 30.0)('validation', 3)
+    (motion,) = motions(folder, 'validation')
+    np.testing.assert_array_equal(clip.joints, motion.points[: 2 * len(clip) : 2])
+
+
+def test_a_split_without_clips_is_named(folder):
+    with pytest.raises(RecordingError, match='--split test'):
+        list(kept(folder, 30.0)('test', 0))
+
+
+def test_a_sensor_moves_joint_centres_by_millimetres(folder):
+    points = motions(folder, 'validation')[0].points
+    off = [worn(points, 60.0, np.random.default_rng(seed))[0] - points for seed in range(20)]
+    typical = np.sqrt(np.nanmean(np.square(off)))
+    assert 0.005 < typical < 0.06
+
+
+def test_samples_of_the_hybrid_carry_the_body_weight(folder):
+    samples = hybrid_samples(motions(folder, 'train')[0], np.random.default_rng(0))
+    assert len(samples['features']) > 10
+    assert np.isfinite(samples['features']).all()
+    assert 0.7 < samples['feet'][:, :, 2].sum(axis=1).mean() < 1.3
+    np.testing.assert_array_equal(samples['contact'] > 0, samples['feet'][..., 2] > 0.02)
