@@ -96,6 +96,11 @@ def generalized_coordinates(points: Array, tree: Tree, *, heading_free: bool = F
     return np.concatenate([_safe_log(root), _bends(points, tree)], axis=-1)
 
 
+def heading(points: Array, tree: Tree) -> Array:
+    """Axes of the person's heading as columns (..., 3, 3) of points (..., V, 3)."""
+    return _heading(_root_frame(points, tree.landmarks), tree.up)
+
+
 def _unit(v: Array) -> Array:
     length = np.linalg.norm(v, axis=-1, keepdims=True)
     result: Array = v / np.maximum(length, _SMALL)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.engines.lady.coordinates import Tree, generalized_coordinates
+from humandyn_ros.engines.lady.coordinates import Tree, generalized_coordinates, heading
 from humandyn_ros.errors import SkeletonError, StreamError
 from humandyn_ros.quantities import Array, Mask
 
@@ -29,7 +29,7 @@ class Layout:
         values: Numbers per joint in a recording: 2 (image), 3 (position), or 6 where three other
             numbers come before the position (LARa).
         displacement: 'forward' x(t+1)-x(t) as published, 'backward' x(t)-x(t-1) for a stream.
-        heading_free: Coordinates in axes that turn with the person.
+        heading_free: Inputs and coordinates in axes that turn with the person.
     """
 
     tree: Tree
@@ -84,7 +84,15 @@ class Layout:
         both = known[1:] & known[:-1]
         into = slice(None, -1) if self.displacement == FORWARD else slice(1, None)
         step[into] = np.where(both, values[1:] - values[:-1], 0.0)
-        return self._stacked(np.concatenate([step, position], axis=-1))
+        channels = np.concatenate([step, position], axis=-1)
+        return self._stacked(self._from_heading(channels) if self.heading_free else channels)
+
+    def _from_heading(self, channels: Array) -> Array:
+        """Channels (T, P, V, 2·values) in axes of each frame's heading."""
+        turn = heading(channels[..., -3:], self.tree)[..., None, :, :]
+        vectors = channels.reshape(*channels.shape[:-1], -1, 3)
+        result: Array = (vectors @ turn).reshape(channels.shape)
+        return result
 
     def _stacked(self, channels: Array) -> Array:
         t, _, joints, _ = channels.shape

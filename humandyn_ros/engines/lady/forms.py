@@ -20,7 +20,7 @@ class Told(NamedTuple):
 
     ago: int  # frames between the newest and the one it is about
     classes: Array  # logits (n,)
-    boundary: float  # logit, of the frame `lookahead` before
+    boundary: float  # logit, of the frame `lookahead` before that one
 
 
 class Form(Protocol):
@@ -43,17 +43,17 @@ class Streaming:
     """Frame by frame: the state goes through the model, taps come from rings.
 
     Args:
-        fields: Of the manifest: 'classes', 'dilations', 'width', 'lookahead', 'state'.
+        fields: Of the manifest: 'labels', 'dilations', 'width', 'lookahead', 'state', and
+            'delay' where classes are told late.
         layout: Of the inputs, with backward displacement.
         session: The model.
     """
 
-    delay = 0
-
     def __init__(self, fields: Mapping[str, Any], layout: Layout, session: Session) -> None:
         self._session, self._layout = session, layout
         self._classes = len(field(fields, 'labels'))
-        self.lookahead = int(field(fields, 'lookahead'))
+        self.delay = int(fields.get('delay', 0))
+        self.lookahead = int(field(fields, 'lookahead')) - self.delay
         dilations = tuple(int(d) for d in field(fields, 'dilations'))
         self._inputs = tuple(field(fields, 'inputs'))
         self._width, self._count = int(field(fields, 'width')), len(dilations)
@@ -72,9 +72,10 @@ class Streaming:
             name: np.zeros((1, *shape), dtype=np.float32) for name, shape in self._shapes.items()
         }
         self._last: Array | None = None
+        self._early = self.delay
 
     def push(self, values: Array) -> list[Told]:
-        """Take one frame (P, V, values) and tell about it."""
+        """Take one frame (P, V, values) and tell about it, or about the one `delay` before."""
         last = values if self._last is None else self._last
         self._last = values
         both = self._layout.inputs(np.stack([last, values]))[1:]
@@ -91,7 +92,10 @@ class Streaming:
         self._rings.push(outputs['fresh'])
         for name in self._state:
             self._state[name] = outputs[f'next_{name}']
-        return [Told(0, classes, float(boundary[0]))]
+        if self._early:  # about a frame before the first
+            self._early -= 1
+            return []
+        return [Told(self.delay, classes, float(boundary[0]))]
 
 
 class Sliding:

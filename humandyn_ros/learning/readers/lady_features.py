@@ -56,6 +56,8 @@ class Preset:
     occlude: float
     rotate: float
     image: tuple[int, int] | None = None
+    labels: tuple[str, ...] = ()
+    skeleton: str = ''
 
     def layout(self, displacement: str = FORWARD, *, heading_free: bool = False) -> Layout:
         """Layout of the network's inputs."""

@@ -75,6 +75,8 @@ class LadyTask:
             return class_names(Path(self.config.mapping), preset.classes)
         if self.config.source == 'published' and self._data is not None:
             return class_names(self._data / preset.folder / 'mapping.txt', preset.classes)
+        if preset.labels:
+            return preset.labels
         if preset.classes == len(ACTIONS):
             return ACTIONS
         return tuple(f'class {number}' for number in range(preset.classes))
@@ -164,10 +166,9 @@ class LadyTask:
         model.eval()
         with torch.no_grad():
             answer = model(batch['x'], batch['q'], batch['mask'])
-        late = self.net.lookahead
         boundary = torch.sigmoid(answer.boundaries[-1][0]).cpu().numpy().astype(float)
-        boundary = np.concatenate([boundary[late:], np.zeros(min(late, len(boundary)))])
-        return answer.classes[-1][0].cpu().numpy().astype(float), boundary
+        classes = answer.classes[-1][0].cpu().numpy().astype(float)
+        return earlier(classes, self.net.delay), earlier(boundary, self.net.lookahead)
 
     def exportable(self, model: nn.Module) -> Exportable:
         """Return the live form: one frame of a causal net, one window of an acausal one."""
@@ -180,6 +181,7 @@ class LadyTask:
                 'dilations': list(self.net.dilations),
                 'width': self.net.features,
                 'lookahead': self.net.lookahead,
+                'delay': self.net.delay,
                 'state': module.state_shapes(),
             }
         else:
@@ -202,7 +204,7 @@ class LadyTask:
         layout = self.layout
         return {
             'kind': 'lady',
-            'skeleton': self.config.preset,
+            'skeleton': self.preset.skeleton or self.config.preset,
             'rate_hz': self.preset.rate_hz,
             'labels': list(self.labels),
             'parents': list(layout.tree.parents),
@@ -217,3 +219,9 @@ class LadyTask:
             'derivatives': 'per frame, backward differences',
             'units': {'classes': 'logit', 'boundary': 'logit'},
         }
+
+
+def earlier(values: Array, frames: int) -> Array:
+    """Values (T, ...) that were told `frames` late, each in its own frame; zero at the end."""
+    frames = min(frames, len(values))
+    return np.concatenate([values[frames:], np.zeros_like(values[:frames])])

@@ -36,7 +36,7 @@ class LadyTaskConfig(Checked):
     )
     fold: int = setting(1, '', 'number of the published split', low=1)
     net: LadyConfig = field(default_factory=LadyConfig)
-    heading_free: bool = setting(False, '', 'coordinates in axes that turn with the person')
+    heading_free: bool = setting(False, '', 'inputs in axes that turn with the person')
     batch: int | None = setting(None, '', 'sequences of a batch', low=1)
     epochs: int | None = setting(None, '', 'epochs', low=1)
     learning_rate: float = setting(1e-3, '', 'of Adam', low=0.0, high=1.0)
@@ -143,10 +143,14 @@ class Material:
         for item in self.prepared(split, seed, learn=True):
             waiting.append(item)
             if len(waiting) == self.batch:
-                yield stacked(waiting, self._config.net.lookahead)
+                yield self._stacked(waiting)
                 waiting, count = [], count + 1
         if waiting and not count:
-            yield stacked(waiting, self._config.net.lookahead)
+            yield self._stacked(waiting)
+
+    def _stacked(self, items: Sequence[Prepared]) -> Batch:
+        net = self._config.net
+        return stacked(items, net.lookahead, net.delay)
 
     @property
     def steps(self) -> int:
@@ -162,8 +166,8 @@ class Material:
         return frames / max(found, 1.0)
 
 
-def stacked(items: Sequence[Prepared], lookahead: int = 0) -> Batch:
-    """Pad to the longest; boundaries are told `lookahead` frames late."""
+def stacked(items: Sequence[Prepared], lookahead: int = 0, delay: int = 0) -> Batch:
+    """Pad to the longest; boundaries are told `lookahead` frames late, classes `delay`."""
     longest = max(len(item) for item in items)
 
     def pad(arrays: Iterable[Any], value: float = 0.0) -> Array:
@@ -178,11 +182,12 @@ def stacked(items: Sequence[Prepared], lookahead: int = 0) -> Batch:
             ]
         )
 
+    told = (np.concatenate([np.full(delay, IGNORE), i.labels])[: len(i)] for i in items)
     late = (np.concatenate([np.zeros(lookahead), i.boundary])[: len(i)] for i in items)
     return {
         'x': torch.from_numpy(pad(i.x for i in items).astype(np.float32)),
         'q': torch.from_numpy(pad(i.q for i in items).astype(np.float32)),
-        'labels': torch.from_numpy(pad((i.labels for i in items), IGNORE).astype(np.int64)),
+        'labels': torch.from_numpy(pad(told, IGNORE).astype(np.int64)),
         'boundary': torch.from_numpy(pad(late).astype(np.float32)),
         'mask': torch.from_numpy(pad(np.ones(len(i)) for i in items).astype(bool)),
     }

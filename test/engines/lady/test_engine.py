@@ -97,6 +97,32 @@ def test_the_sliding_form_tells_every_frame_once_in_order_with_its_declared_dela
     assert actions[10].began_ns == 0
 
 
+class LateFrame(Frame):
+    """Tells classes two frames late, and boundaries with them."""
+
+    past = 0
+
+    def run(self, inputs):
+        outputs = super().run(inputs)
+        past = round(float(inputs['taps'][0, 1, 1, 0]))  # dilation 2: the class 2 frames ago
+        begins, self.past = 0 < self.past != past, past
+        boundary = np.full((1, 1), 6.0 if begins else -6.0)
+        return outputs | {'classes': 4.0 * np.eye(3)[None, max(past - 1, 0)], 'boundary': boundary}
+
+
+def test_a_streaming_form_that_is_late_says_of_which_frame_it_speaks():
+    engine = LadyEngine(STREAMING | {'delay': 2}, LateFrame())
+    assert engine.delay_s == pytest.approx(2 / 30)
+    assert engine.boundary_delay_s == pytest.approx(3 / 30)
+    actions = stream(engine, [1.0] * 10 + [3.0] * 10)
+    assert [a.stamp_ns for a in actions] == [round(i * 1e9 / 30) for i in range(18)]
+    assert all(a.age_ms == pytest.approx(2e3 / 30) for a in actions)
+    assert [a.labels[a.scores.argmax()] for a in actions] == ['rest'] * 10 + ['wave'] * 8
+    assert all(a.boundary_stamp_ns == a.stamp_ns for a in actions)
+    assert actions[-1].label == 'wave'
+    assert actions[-1].began_ns == round(10 * 1e9 / 30)
+
+
 def test_the_streaming_form_answers_every_frame_at_once_and_carries_its_state():
     session = Frame()
     engine = LadyEngine(STREAMING, session)

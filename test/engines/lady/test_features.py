@@ -61,9 +61,27 @@ def test_an_unseen_root_leaves_nothing_to_be_relative_to():
     assert not x[2].any() and np.isfinite(Layout(TREE).coordinates(x)).all()
 
 
+def test_heading_free_inputs_ignore_turns_about_the_vertical():
+    values = motion()
+    c, s = np.cos(0.8), np.sin(0.8)
+    turn = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+    free, plain = Layout(TREE, heading_free=True), Layout(TREE)
+    np.testing.assert_allclose(free.inputs(values @ turn), free.inputs(values), atol=1e-12)
+    assert np.abs(plain.inputs(values @ turn) - plain.inputs(values)).max() > 0.1
+    lengths = [np.linalg.norm(x.inputs(values).reshape(-1, 3), axis=-1) for x in (free, plain)]
+    np.testing.assert_allclose(*lengths, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ('name', 'channels'),
-    [('pku_sub', 12), ('lara', 12), ('mcfs_22', 2), ('tcg_15', 6), ('smpl_24', 6)],
+    [
+        ('pku_sub', 12),
+        ('lara', 12),
+        ('mcfs_22', 2),
+        ('tcg_15', 6),
+        ('smpl_24', 6),
+        ('uiprmd_24', 6),
+    ],
 )
 def test_presets_have_their_published_channels(name, channels):
     assert load_preset(name).layout().channels == channels

@@ -11,7 +11,7 @@ from humandyn_ros.errors import ConfigError
 from humandyn_ros.learning.export import write_model
 from humandyn_ros.learning.nets.lady import LadyConfig
 from humandyn_ros.learning.readers.lady_features import ActionSequence, load_preset
-from humandyn_ros.learning.tasks.lady import LadyTask
+from humandyn_ros.learning.tasks.lady import LadyTask, earlier
 from humandyn_ros.learning.tasks.lady_sequences import (
     LadyTaskConfig,
     augmented,
@@ -204,6 +204,10 @@ def test_padding_and_late_boundaries():
     assert batch['labels'][1].tolist() == [0, 0, 1, 1, IGNORE, IGNORE]
     assert batch['mask'][1].tolist() == [True] * 4 + [False] * 2
     assert batch['boundary'][0].tolist() == [0, 1, 0, 0, 1, 1]
+    late = stacked(items, lookahead=2, delay=2)
+    assert late['labels'][0].tolist() == [IGNORE, IGNORE, 0, 0, 0, 1]
+    assert late['boundary'][0].tolist() == [0, 0, 1, 0, 0, 1]
+    assert earlier(late['labels'][0].numpy(), 2).tolist() == [0, 0, 0, 1, 0, 0]
 
 
 def test_sources_that_do_not_exist_are_named():

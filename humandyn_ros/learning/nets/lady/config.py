@@ -53,12 +53,17 @@ class LadyConfig(Checked):
     horizon: int = setting(
         3000, 'frames', 'causal nets: memory of running sums fades by 1/e; 0: never', low=0
     )
-    lookahead: int = setting(
-        0, 'frames', 'causal nets: boundaries are told that much later than classes', low=0
-    )
+    lookahead: int = setting(0, 'frames', 'causal nets: boundaries are told that much late', low=0)
+
+    delay: int = setting(0, 'frames', 'causal nets: classes are told that much late', low=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.delay > self.lookahead:
+            raise ConfigError(
+                f'classes {self.delay} frames late, boundaries {self.lookahead}: boundaries '
+                'cannot be told before classes; raise lookahead'
+            )
         if self.features % self.heads:
             raise ConfigError(f'{self.features} features do not divide into {self.heads} heads')
 
