@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from humandyn_ros.engines.canonical import canonical_frame
+from humandyn_ros.engines.network import Floor
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.learning.synthesis.labelled import LabelledMotion
 from humandyn_ros.learning.synthesis.noise import NoiseConfig, sensed
@@ -48,7 +49,7 @@ def kept(data: Path | None, rate_hz: float) -> Source:
     def source(split: str, seed: int) -> Iterator[Clip]:
         clips = motions(Path('.') if data is None else data, split)
         if split != 'train':
-            yield from (from_labelled(clip, rate_hz) for clip in clips)
+            yield from (from_labelled(_on_floor(clip), rate_hz) for clip in clips)
             return
         random = np.random.default_rng([seed, 17])
         for number in random.permutation(len(clips)):
@@ -80,7 +81,19 @@ def disturbed(
     start = int(random.integers(max(round(motion.rate_hz / rate_hz), 1)))
     motion = motion.window(start, len(motion) - start)
     noisy, confidence = worn(motion.points, motion.rate_hz, random)
-    return dataclasses.replace(motion, noisy=noisy, confidence=confidence)
+    return _on_floor(dataclasses.replace(motion, noisy=noisy, confidence=confidence))
+
+
+def _on_floor(motion: LabelledMotion) -> LabelledMotion:
+    """The same with what is seen standing on the floor that the live engine would find.
+
+    Laboratories place ankles and toes up to 4 cm apart, and the live floor follows them.
+    """
+    floor, dt = Floor(), 1.0 / motion.rate_hz
+    levels = [floor.step(points, motion.height_m, dt) for points in motion.seen]
+    lowered = motion.seen.copy()
+    lowered[..., 2] -= np.array(levels)[:, None]
+    return dataclasses.replace(motion, noisy=lowered)
 
 
 def worn(points: Array, rate_hz: float, random: np.random.Generator) -> tuple[Array, Array]:

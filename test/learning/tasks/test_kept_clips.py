@@ -33,10 +33,14 @@ def test_every_folder_of_a_split_is_read_and_training_differs_by_epoch(folder):
     )
 
 
-def test_validation_is_as_it_was_kept(folder):
+def test_validation_is_as_it_was_kept_on_the_floor_that_is_found_live(folder):
     (clip,) = kept(folder, 30.0)('validation', 3)
     (motion,) = motions(folder, 'validation')
-    np.testing.assert_array_equal(clip.joints, motion.points[: 2 * len(clip) : 2])
+    kept_points = motion.points[: 2 * len(clip) : 2]
+    np.testing.assert_array_equal(clip.joints[..., :2], kept_points[..., :2])
+    sunk = kept_points[..., 2] - clip.joints[..., 2]
+    assert np.ptp(sunk, axis=1).max() < 1e-9
+    assert np.abs(sunk).max() < 0.06
 
 
 def test_a_split_without_clips_is_named(folder):
