@@ -112,7 +112,7 @@ class Estimator:
             return ()
         if self._centres.see(points):
             self._filter.reset()  # joint centres by another method are another motion
-        points, confidence = self._centres.convert(points, confidence)
+        points, confidence = self._centres.convert(frame.stamp_ns, points, confidence)
         self._engine.see(frame.stamp_ns, points, confidence)
         state = self._filter.step(frame.stamp_ns, points, confidence)
         if state is None:
@@ -170,7 +170,8 @@ class Estimator:
         if len(kept) < MIN_FRAMES:
             self._reason = f'{len(kept)} frames are too few to smooth'
             return ()
-        converted = [self._centres.convert(*self._centres.checked(frame)) for frame in kept]
+        self._centres.reset()
+        converted = [self._centres.convert(f.stamp_ns, *self._centres.checked(f)) for f in kept]
         stamps = np.array([frame.stamp_ns for frame in kept], np.int64)
         points = np.stack([p for p, _ in converted])
         confidence = np.stack([c for _, c in converted])
@@ -213,6 +214,7 @@ class Estimator:
 
     def reset(self, reason: str) -> None:
         """Forget the motion so far (another person, another clock); settings stay."""
+        self._centres.reset()
         self._filter.reset()
         self._engine.reset()
         self._gate.forget()

@@ -9,11 +9,11 @@ import numpy as np
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import StreamError
 from humandyn_ros.quantities import Array, SkeletonFrame
-from humandyn_ros.skeleton import Adapter, SkeletonFormat, UnitWatch
+from humandyn_ros.skeleton import Adapter, MarkerMemory, SkeletonFormat, UnitWatch
 
 
 class JointCentres:
-    """Checks frames, learns which markers are placed, converts.
+    """Checks frames, learns which markers are placed, rebuilds hidden ones, converts.
 
     Args:
         form: Format of the frames.
@@ -31,11 +31,12 @@ class JointCentres:
         self._form, self._shown = form, np.full((form.width, 3), np.nan)
         self._joints = self._adapter.form.width
         self._watch = UnitWatch(self._adapter)
+        self._memory = MarkerMemory(self._adapter.form)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is assumed, and what looks wrong."""
-        return (*self._adapter.notes, *self._watch.messages)
+        """What is assumed, what was rebuilt, and what looks wrong."""
+        return (*self._adapter.notes, *self._memory.notes, *self._watch.messages)
 
     def see(self, points: Array) -> bool:
         """Look at checked points (J, 3); True where they are converted otherwise from now on."""
@@ -43,9 +44,13 @@ class JointCentres:
         self._watch.see(points)
         return changed
 
-    def convert(self, points: Array, confidence: Array) -> tuple[Array, Array]:
+    def convert(self, stamp_ns: int, points: Array, confidence: Array) -> tuple[Array, Array]:
         """Canonical joint centres (24, 3) m and their confidence (24,) of checked points."""
-        return self._adapter.convert(points, confidence)
+        return self._adapter.convert(*self._memory.complete(stamp_ns, points, confidence))
+
+    def reset(self) -> None:
+        """Forget how markers lie to each other: another person may wear them."""
+        self._memory.reset()
 
     def checked(self, frame: SkeletonFrame) -> tuple[Array, Array]:
         """Return points (J, 3) and confidence (J,) with what is not finite not seen.

@@ -15,7 +15,7 @@ from humandyn_ros.errors import ConfigError, RecordingError
 from humandyn_ros.quantities import CANONICAL, Array, SkeletonFrame
 from humandyn_ros.recordings import Recording, read_motion
 from humandyn_ros.recordings.axes import checked_up
-from humandyn_ros.skeleton import Adapter, check_units, recognise
+from humandyn_ros.skeleton import Adapter, MarkerMemory, check_units, recognise
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Motion:
 
 
 def load_motion(options: MotionOptions) -> Motion:
-    """Read the source, convert it to joint centres, thin it to a rate, add noise.
+    """Read the source, rebuild hidden markers, convert to joint centres, thin, add noise.
 
     Noise is Gaussian, `noise_mm` per axis, added to the joint centres after the conversion.
 
@@ -91,7 +91,9 @@ def load_motion(options: MotionOptions) -> Motion:
     """
     recording = _one_body(options)
     adapter = adapter_for(recording, options)
-    points, confidence = adapter.convert(recording.points, recording.confidence)
+    memory = MarkerMemory(adapter.form)
+    whole = memory.complete_all(recording.stamps_ns, recording.points, recording.confidence)
+    points, confidence = adapter.convert(*whole)
     some = recording.points[:: max(1, len(recording.points) // 20)]
     keep = _thinned(recording.stamps_ns, options.rate_hz)
     points = points[keep]
@@ -102,7 +104,7 @@ def load_motion(options: MotionOptions) -> Motion:
         confidence[keep],
         recording.kind,
         recording.body_id,
-        (*recording.notes, *adapter.notes, *check_units(some, adapter).messages),
+        (*recording.notes, *adapter.notes, *memory.notes, *check_units(some, adapter).messages),
     )
 
 

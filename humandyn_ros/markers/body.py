@@ -98,7 +98,9 @@ class Body:
             return np.full((1, 1, 1), self._sizes.height)
         if not self.has('knee_lateral', 'ankle_lateral'):
             return np.full((1, 1, 1), PHANTOM_STATURE)
-        return middle(length(self['knee_lateral'] - self['ankle_lateral'])) / SHANK_SHARE
+        shanks = length(self['knee_lateral'] - self['ankle_lateral'])
+        other = np.where(np.isnan(shanks), shanks[:, ::-1], shanks)  # one may be hidden
+        return middle(other) / SHANK_SHARE
 
     @cached_property
     def rightward(self) -> Array:

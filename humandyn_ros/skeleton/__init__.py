@@ -4,12 +4,14 @@ from humandyn_ros.skeleton.adapter import Adapter, Static
 from humandyn_ros.skeleton.axes import UPWARD, to_z_up
 from humandyn_ros.skeleton.format import SkeletonFormat
 from humandyn_ros.skeleton.load import available_formats, load_format, recognise
+from humandyn_ros.skeleton.memory import MarkerMemory
 from humandyn_ros.skeleton.plausibility import Findings, UnitWatch, check_units
 
 __all__ = [
     'UPWARD',
     'Adapter',
     'Findings',
+    'MarkerMemory',
     'SkeletonFormat',
     'Static',
     'UnitWatch',

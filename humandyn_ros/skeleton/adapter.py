@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import SkeletonError
 from humandyn_ros.markers import METHODS, PLACES, Body, Places, read_sizes
 from humandyn_ros.markers.calibration import Calibration, Cluster, make_cluster
-from humandyn_ros.quantities import CANONICAL, Array
+from humandyn_ros.quantities import CANONICAL, Array, Mask
 from humandyn_ros.skeleton.axes import to_z_up
 from humandyn_ros.skeleton.format import SkeletonFormat
 from humandyn_ros.skeleton.load import UNITS
@@ -165,12 +166,25 @@ class Adapter:
                 certain = certain * self._trust(trust)
         return certain
 
+    @cached_property
+    def _needed(self) -> Mask:
+        """Points without which there is no joint, tried out one by one (24, J)."""
+        frames = np.random.default_rng(0).normal(size=(self.form.width + 1, self.form.width, 3))
+        frames[np.arange(self.form.width), np.arange(self.form.width)] = np.nan
+        seen = np.isfinite(self._joints(frames)[..., 0])
+        needed: Mask = (seen[-1] & ~seen[:-1]).T
+        return needed
+
     def _trust(self, trust: Array) -> Array:
+        """A joint of weights is as sure as their mean, any other as its least sure point."""
         share = np.abs(self._before.matrix)
         total = share.sum(-1)
         mean = (trust @ share.T) / np.where(total > 0, total, 1)
         seen = np.where(trust > 0, trust, np.nan)
         rest = np.nanmean(seen, axis=-1, keepdims=True) if np.isfinite(seen).any() else 0.0
+        if self._methods:
+            least = np.where(self._needed, trust[:, None], 1.0).min(axis=-1)
+            rest = np.where(self._needed.any(axis=-1), least, rest)
         return np.asarray(np.where(total > 0, mean, rest), dtype=np.float64)
 
     def _calibrate(
