@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from humandyn_ros.ros.nodes import dynamics_node
+from humandyn_ros.ros.nodes import action_node, dynamics_node
 from humandyn_ros.ros.parameters import Group
 from humandyn_ros.ros.playback import SourceConfig
 
@@ -75,9 +75,13 @@ def files() -> dict[Path, str]:
     """Return what each file must hold."""
     # Nothing of a recording is lost while the other node starts.
     source = Group(SourceConfig(wait_for_subscribers=1))
+    # Where there is no model, the others go on.
+    optional = Group(action_node.ActionNodeConfig(optional=True))
+    actions = (*action_node.GROUPS[:-1], optional)
+    nodes = {'dynamics_node': dynamics_node.GROUPS, 'action_node': actions}
     replay = {'source_node': (source,), 'dynamics_node': (dynamics_node.PERSON,)}
     return {
-        CONFIG / 'pipeline.yaml': render(PIPELINE, {'dynamics_node': dynamics_node.GROUPS}),
+        CONFIG / 'pipeline.yaml': render(PIPELINE, nodes),
         CONFIG / 'replay.yaml': render(REPLAY, replay),
     }
 

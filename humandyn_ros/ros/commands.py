@@ -9,7 +9,7 @@ from typing import Any
 from humandyn_ros.command import Command, CommandConfig
 from humandyn_ros.config import setting
 from humandyn_ros.exoskeleton import load_exoskeleton
-from humandyn_ros.people import People
+from humandyn_ros.people import Crowd
 from humandyn_ros.quantities import Estimate
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.handle import Message, NodeHandle, Publisher, Qos
@@ -111,7 +111,7 @@ class Services:
         self,
         handle: NodeHandle,
         commands: Callable[[], Commands | None],
-        people: Callable[[], People | None],
+        people: Callable[[], Crowd[Estimate] | None],
         steady_ns: Callable[[], int],
     ) -> None:
         self._commands, self._people, self._steady_ns = commands, people, steady_ns

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from humandyn_ros.quantities import Array, ContactForce, Estimate, SkeletonFrame
+from humandyn_ros.quantities import CANONICAL, Array, ContactForce, Estimate, SkeletonFrame
 from humandyn_ros.ros.handle import Message, NodeHandle, Transform
 from humandyn_ros.sources import point_cloud
 
@@ -25,7 +25,8 @@ CLOCK = 'rosgraph_msgs/msg/Clock'
 INTERFACES = ('effort', 'effort_stddev', 'power', 'valid', 'age_ms')
 """Interfaces of every joint in joint_estimates: N·m, N·m, W, 0 or 1, ms."""
 
-SEGMENTS = ('left_foot', 'right_foot', 'seat', 'left_hand', 'right_hand')
+_USUAL = ('left_foot', 'right_foot', 'seat', 'left_hand', 'right_hand')
+SEGMENTS = (*_USUAL, *(name for name in CANONICAL.joints if name not in _USUAL))
 """What the `segment` number in body_contacts indexes; any other segment is OTHER_SEGMENT."""
 OTHER_SEGMENT = 255
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from humandyn_ros.quantities import CANONICAL, Array, ContactForce, Estimate
-from humandyn_ros.ros import markers, messages
+from humandyn_ros.ros import learned_messages, markers, messages
 from humandyn_ros.ros.handle import Message, NodeHandle, Publisher, Qos
 
 TORQUES = Qos(reliable=True, depth=1)  # an old torque is worth nothing: only the newest is kept
@@ -33,6 +33,7 @@ class BodyOutputs:
         body_id: The source's number for this body.
         config: How markers look.
         wearer: Publishers of the locked person; messages go there too while `is_wearer`.
+        extras: What the engine tells besides dynamics, fields of Extras.
     """
 
     def __init__(
@@ -41,12 +42,13 @@ class BodyOutputs:
         body_id: int,
         config: Callable[[], markers.MarkerConfig],
         wearer: dict[str, Publisher],
+        extras: frozenset[str] = frozenset(),
     ) -> None:
         self._handle = handle
         self.body_id = body_id
         self._config = config
         self._wearer = wearer
-        self._own = advertise(handle, f'{BODIES}/b{body_id}')
+        self._own = advertise(handle, f'{BODIES}/b{body_id}', extras)
         self._markers_ns = 0
         self._origins: dict[str, Array] = {}
         self.is_wearer = False
@@ -64,11 +66,24 @@ class BodyOutputs:
             self._send('joint_torques', messages.joint_torques, estimate, frame_id)
             self._send_ground(estimate, frame_id)
             self._send('body_contacts', messages.body_contacts, estimate, frame_id)
+            self._send_extras(estimate, frame_id)
         self._send('joint_estimates', messages.joint_estimates, estimate, frame_id, age_ms)
         config = self._config()
         if now_ns - self._markers_ns >= 1e9 / config.rate_hz:
             self._markers_ns = now_ns
             self._send('markers', markers.draw, config, estimate, frame_id)
+
+    def _send_extras(self, estimate: Estimate, frame_id: str) -> None:
+        extras = estimate.extras
+        if extras is None:
+            return
+        if extras.plausibility is not None:
+            self._send('plausibility', learned_messages.plausibility, estimate)
+        if extras.latent is not None:
+            self._send('latent', learned_messages.latent, estimate)
+        if extras.muscles is not None or extras.emg is not None:
+            build = learned_messages.muscle_activation
+            self._send('muscle_activation', build, estimate, frame_id)
 
     def _send_ground(self, estimate: Estimate, frame_id: str) -> None:
         frames = []
@@ -119,9 +134,12 @@ class BodyOutputs:
             publisher.close()
 
 
-def advertise(handle: NodeHandle, prefix: str) -> dict[str, Publisher]:
-    """Advertise every output topic below a prefix."""
+def advertise(
+    handle: NodeHandle, prefix: str, extras: frozenset[str] = frozenset()
+) -> dict[str, Publisher]:
+    """Advertise every output topic below a prefix, and those of what is told besides."""
+    topics = _TOPICS | learned_messages.topics_of(extras)
     return {
         name: handle.publisher(type_name, f'{prefix}/{name}', TORQUES)
-        for name, type_name in _TOPICS.items()
+        for name, type_name in topics.items()
     }

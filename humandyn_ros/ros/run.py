@@ -28,6 +28,7 @@ from humandyn_ros.ros.nodes.main import DONE, UNUSABLE
 from humandyn_ros.ros.signals import as_ctrl_c
 
 NODES = {
+    'action_node': 'humandyn_ros.ros.nodes.action_node',
     'dynamics_node': 'humandyn_ros.ros.nodes.dynamics_node',
     'source_node': 'humandyn_ros.ros.nodes.source_node',
 }

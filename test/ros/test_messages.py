@@ -97,12 +97,14 @@ def test_body_contacts_leave_out_what_touches_nothing_and_name_the_rest(fake, es
     given = estimate()
     seat = dataclasses.replace(given.ground.left, segment='seat')
     odd = dataclasses.replace(given.ground.left, segment='left_elbow')
+    tail = dataclasses.replace(given.ground.left, segment='tail')
     lifted = ContactForce('right_foot', np.zeros(3), np.zeros(3), np.full(3, np.nan), 0.0)
-    ground = GroundReaction(given.ground.left, lifted, (seat, odd))
+    ground = GroundReaction(given.ground.left, lifted, (seat, odd, tail))
     message = messages.body_contacts(fake(), estimate(ground=ground), 'world')
     cloud = point_cloud.unpack(sent(message, messages.POINT_CLOUD))[0]
-    assert cloud['segment'].tolist() == [0, 2, messages.OTHER_SEGMENT]
-    assert cloud['fz'].tolist() == [400.0, 400.0, 400.0]
+    elbow = messages.SEGMENTS.index('left_elbow')
+    assert cloud['segment'].tolist() == [0, 2, elbow, messages.OTHER_SEGMENT]
+    assert cloud['fz'].tolist() == [400.0] * 4
 
 
 def test_no_message_carries_a_number_that_is_not_finite(fake, estimate):

@@ -17,6 +17,7 @@ from humandyn_ros.ros.nodes.main import DONE, UNUSABLE, Node
 from humandyn_ros.ros.open import open_handle
 
 CLASSES = {
+    'action_node': ('humandyn_ros.ros.nodes.action_node', 'ActionNode'),
     'dynamics_node': ('humandyn_ros.ros.nodes.dynamics_node', 'DynamicsNode'),
     'source_node': ('humandyn_ros.ros.nodes.source_node', 'SourceNode'),
 }
