@@ -82,20 +82,29 @@ class Synthesis(nn.Module):
 
     def factor(self, packed: Tensor) -> Tensor:
         """L (..., D, D) of its entries."""
-        return functional.pad(packed, (0, 1))[..., self.place]
+        return _spread(packed, self.place)
 
     def skew(self, q: Tensor, velocity: Tensor) -> Tensor:
         """N (..., D, D), exactly skew-symmetric."""
         raw = self.coriolis(torch.cat([q, velocity], dim=-1))
-        return functional.pad(raw, (0, 1))[..., self.get_buffer('skew_place')] * self.sign
+        return _spread(raw, self.get_buffer('skew_place')) * self.sign
 
     def forward(self, q: Tensor, velocity: Tensor) -> Terms:
         """Operators at q, q̇ (..., D)."""
+        return self.terms(self.packed_factor(q), q, velocity)
+
+    def terms(self, packed: Tensor, q: Tensor, velocity: Tensor) -> Terms:
+        """Operators at q, q̇ (..., D), the entries of L (..., D(D+1)/2) being known."""
         friction = torch.zeros_like(q)
         if self.friction is not None:
             friction = self.friction(torch.cat([q, velocity], dim=-1))
-        factor = self.factor(self.packed_factor(q))
-        return Terms(factor, self.skew(q, velocity), self.gravity(q), friction)
+        return Terms(self.factor(packed), self.skew(q, velocity), self.gravity(q), friction)
+
+
+def _spread(packed: Tensor, place: Tensor) -> Tensor:
+    """Matrix (..., D, D) whose entries are packed (..., n) at places (D, D); n means zero."""
+    entries = functional.pad(packed, (0, 1)).index_select(-1, place.flatten())
+    return entries.unflatten(-1, tuple(place.shape))
 
 
 def times(matrix: Tensor, vector: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ class LayerStep(nn.Module):
         self._heads = attention.heads
         self._cumulative = isinstance(layer.norm, CumulativeNorm)
         self._width = attention.query.out_features
-        self._sizes = [self._width, self._width, (self._width + self._heads) if own else 0]
+        self._sizes = [2 * self._width, (self._width + self._heads) if own else 0]
         self.register_buffer('now', last_tap(layer.conv.conv))
         query_key = (attention.query, attention.key)
         weight = torch.cat([m.weight.detach() for m in query_key])
@@ -83,13 +83,13 @@ class LayerStep(nn.Module):
         y = torch.relu(memory.convolved(x, self.get_buffer('now')))
         normed = standardise(y, *memory.moments(y)) if self._cumulative else y
         mixed = torch.addmm(self.get_buffer('mix_bias'), normed, self.get_buffer('mix'))
-        query, key, value = torch.split(mixed, self._sizes, dim=1)
+        query_key, value = torch.split(mixed, self._sizes, dim=1)
         if source is not None:
             value = torch.addmm(self.get_buffer('value_bias'), source, self.get_buffer('value'))
         heads, d = self._heads, self._width // self._heads
-        query = torch.sigmoid(query).reshape(-1, heads, 1, d)
-        key = torch.sigmoid(key).reshape(-1, heads, d, 1)
-        sums = memory.attended(key * value.reshape(-1, heads, 1, d + 1))
+        query, key = torch.split(torch.sigmoid(query_key), self._width, dim=1)
+        added = key.reshape(-1, heads, d, 1) * value.reshape(-1, heads, 1, d + 1)
+        query, sums = query.reshape(-1, heads, 1, d), memory.attended(added)
         read, keys = torch.split(query @ sums, [d, 1], dim=-1)
         attended = (read / keys).reshape(-1, self._width)
         both = torch.cat([attended, y], dim=1)

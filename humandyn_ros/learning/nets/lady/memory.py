@@ -43,10 +43,10 @@ class Memory:
     """
 
     def __init__(self, config: LadyConfig, state: State, weight: Tensor, past: Tensor) -> None:
-        self._width, self._decay, self._weight = config.features, config.decay, weight
+        self._width, self._weight = config.features, weight
         self._past = torch.split(past, config.features, dim=1)
-        self._attention = torch.split(state.attention, config.heads, dim=1)
-        self._old_moments = state.moments
+        self._attention = torch.split(state.attention * config.decay, config.heads, dim=1)
+        self._old_moments = state.moments * config.decay
         self._sums: list[Tensor] = []
         self._moments: list[Tensor] = []
         self._fresh: list[Tensor] = []
@@ -58,13 +58,13 @@ class Memory:
 
     def attended(self, added: Tensor) -> Tensor:
         """The next layer's sums (B, H, d, d+1) with keys times values (B, H, d, d+1) added."""
-        self._sums.append(self._attention[len(self._sums)] * self._decay + added)
+        self._sums.append(self._attention[len(self._sums)] + added)
         return self._sums[-1]
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The next layer's means of x and x² (B, C), this frame's included."""
         old = self._old_moments[:, len(self._moments)]
-        self._moments.append(old * self._decay + torch.stack([x, x.square()], dim=1))
+        self._moments.append(old + torch.stack([x, x.square()], dim=1))
         mean, square = (self._moments[-1] / self._weight[..., None]).unbind(1)
         return mean, square
 

@@ -126,7 +126,7 @@ class AdaptiveGraph(nn.Module):
         """Σᵥ(α·widen(difference) + base)·value, without the topologies (…, V, V, C) at once."""
         summed = value.sum(dim=-2, keepdim=True) * self.alpha * self.widen.bias
         plain = self.base @ value + summed
-        if difference.shape[1] == 1:  # one topology for all frames
+        if difference.shape[1] < value.shape[1]:  # one topology for all frames
             topology = difference[:, 0] @ self.widen.weight.T  # (B, V, V, C)
             return plain + self.alpha * torch.einsum('buvc,btvc->btuc', topology, value)
         spread = value.transpose(-1, -2).unsqueeze(2) @ difference  # (B, T, V, C, R)

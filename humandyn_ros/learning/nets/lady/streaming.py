@@ -148,7 +148,7 @@ class StreamingLaDy(nn.Module):
             old_packed = torch.where(begun[..., None], old_packed, packed)
         velocity = q - old_q
         acceleration = velocity - old_velocity
-        terms = synthesis(q, velocity)
+        terms = synthesis.terms(packed, q, velocity)
         torque = joint_torque(terms, synthesis.factor(old_packed), velocity, acceleration)
         torque = torque.flatten(1)
         before = torch.where(begun, state.torque, torque) if rest else state.torque
