@@ -61,6 +61,13 @@ def static_peers(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]
     return tuple(peer.strip() for peer in peers if peer.strip())
 
 
+def this_host_only(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether no other machine may reach us: range, peers and interfaces name none."""
+    here = discovery_range(environment) in ('OFF', 'LOCALHOST')
+    given = environment.get('CYCLONEDDS_URI', '')
+    return here and not static_peers(environment) and '<NetworkInterface ' not in given
+
+
 def configuration(environment: Mapping[str, str] = os.environ, *, process_id: int = 0) -> str:
     """Return the Cyclone DDS configuration for the environment's discovery variables.
 

@@ -24,7 +24,7 @@ from cyclonedds.sub import DataReader, Subscriber
 from cyclonedds.topic import Topic
 
 from humandyn_ros.errors import WireError
-from humandyn_ros.ros.dds import discovery
+from humandyn_ros.ros.dds import discovery, loopback
 
 _INFINITY = 2**63 - 1
 _ANY_STATE = 0x7F  # DDS_ANY_SAMPLE_STATE | DDS_ANY_VIEW_STATE | DDS_ANY_INSTANCE_STATE
@@ -95,7 +95,8 @@ class EndpointQos:
 @cache
 def _domain(number: int) -> Domain:
     try:
-        return Domain(number, discovery.configuration(os.environ))
+        with loopback.confined(discovery.this_host_only()):
+            return Domain(number, discovery.configuration(os.environ))
     except DDSException as error:
         raise WireError(f'DDS domain {number} cannot be opened: {error}') from error
 
