@@ -180,8 +180,8 @@ class Adapter:
         share = np.abs(self._before.matrix)
         total = share.sum(-1)
         mean = (trust @ share.T) / np.where(total > 0, total, 1)
-        seen = np.where(trust > 0, trust, np.nan)
-        rest = np.nanmean(seen, axis=-1, keepdims=True) if np.isfinite(seen).any() else 0.0
+        seen = (trust > 0).sum(axis=-1, keepdims=True)
+        rest = trust.sum(axis=-1, keepdims=True, where=trust > 0) / np.maximum(seen, 1)
         if self._methods:
             least = np.where(self._needed, trust[:, None], 1.0).min(axis=-1)
             rest = np.where(self._needed.any(axis=-1), least, rest)
