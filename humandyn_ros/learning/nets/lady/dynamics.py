@@ -104,7 +104,7 @@ class Synthesis(nn.Module):
 def _spread(packed: Tensor, place: Tensor) -> Tensor:
     """Matrix (..., D, D) whose entries are packed (..., n) at places (D, D); n means zero."""
     entries = functional.pad(packed, (0, 1)).index_select(-1, place.flatten())
-    return entries.unflatten(-1, tuple(place.shape))
+    return entries.reshape(*packed.shape[:-1], *place.shape)
 
 
 def times(matrix: Tensor, vector: Tensor) -> Tensor:
