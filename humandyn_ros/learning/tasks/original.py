@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from humandyn_ros.engines.network import FEET
 from humandyn_ros.errors import ConfigError
@@ -24,6 +25,9 @@ from humandyn_ros.learning.tasks.clips import Clip, Source
 MASS_KG = 76.3869
 """What the released code divides by where a file holds no mass."""
 
+VALIDATION_EVERY = 10
+"""One training sequence in so many is kept for validation."""
+
 
 def imdy(data: Path | None, rate_hz: float) -> Source:
     """Sequences of ImDy: `raw_train`, `raw_test`, or `train` and `test` with one file each.
@@ -37,23 +41,34 @@ def imdy(data: Path | None, rate_hz: float) -> Source:
         raise ConfigError(f'ImDy is at {RATE_HZ} Hz: rate_hz = {rate_hz} cannot be had from it')
 
     def source(split: str, seed: int) -> Iterator[Clip]:
-        part = 'train' if split == 'train' else 'test'  # it has no validation split
+        part = 'test' if split == 'test' else 'train'
         raw = data / f'raw_{part}'
         if raw.is_dir():
             sequences = read_raw(raw)
-            order = np.random.default_rng(seed).permutation(len(sequences))
-            yield from (from_imdy(sequences[i]) for i in order)
+            yield from (from_imdy(sequences[i]) for i in _chosen(len(sequences), split, seed))
             return
         files = sorted((data / part).glob('**/*.pkl'))
         if not files:
             raise ConfigError(f'{data} holds neither raw_{part}/ nor {part}/*.pkl')
-        for number in np.random.default_rng(seed).permutation(len(files)):
+        for number in _chosen(len(files), split, seed):
             found = read_sequence(files[number])
             if isinstance(found, ImdyMotion):
                 raise ConfigError(f'{files[number]} holds angles of Rajagopal only: no ImDy')
             yield from_imdy(found)
 
     return source
+
+
+def _chosen(count: int, split: str, seed: int) -> NDArray[np.int64]:
+    """Numbers of the sequences of a split, mixed; it has no validation split, so ours is cut out.
+
+    Every tenth training sequence validates and is not trained on: no model is chosen on the test
+    split.
+    """
+    numbers = np.arange(count)
+    if split != 'test' and count > 1:
+        numbers = numbers[(numbers % VALIDATION_EVERY == 0) == (split == 'validation')]
+    return np.random.default_rng(seed).permutation(numbers)
 
 
 def from_imdy(sequence: ImdySequence) -> Clip:

@@ -4,6 +4,7 @@ import pytest
 from humandyn_ros.errors import ConfigError
 from humandyn_ros.learning.nets.imdys import ImdysConfig
 from humandyn_ros.learning.readers.imdy import ImdySequence
+from humandyn_ros.learning.tasks import original
 from humandyn_ros.learning.tasks.clips import clip_source
 from humandyn_ros.learning.tasks.imdys_windows import ImdysTaskConfig, imdys_windows
 from humandyn_ros.learning.tasks.original import MASS_KG, from_imdy
@@ -43,3 +44,22 @@ def test_without_its_folder_or_rate_it_is_refused(tmp_path):
         clip_source('imdy', tmp_path, 60.0, 1)
     with pytest.raises(ConfigError, match='neither raw_train/ nor train/'):
         list(clip_source('imdy', tmp_path, 30.0, 1)('train', 0))
+
+
+def test_no_model_is_chosen_on_the_test_split(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(original, 'read_sequence', lambda path: read.append(path) or sequence())
+    found = {}
+    for split, size in (('train', 30), ('test', 3)):
+        (tmp_path / split).mkdir()
+        for number in range(size):
+            (tmp_path / split / f'{number:02d}.pkl').touch()
+    for split in ('train', 'validation', 'test'):
+        read.clear()
+        list(clip_source('imdy', tmp_path, 30.0, 100)(split, 0))
+        found[split] = {path.relative_to(tmp_path) for path in read}
+    assert {split: len(paths) for split, paths in found.items()} == {
+        'train': 27, 'validation': 3, 'test': 3,
+    }  # fmt: skip
+    assert not found['train'] & found['validation']
+    assert {path.parts[0] for path in found['validation']} == {'train'}
