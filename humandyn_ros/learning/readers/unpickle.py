@@ -138,6 +138,7 @@ class Table:
         """Make the columns from the blocks that pandas keeps them in."""
         blocks, (columns, index) = self.state['_mgr']
         self.columns, self.index = [str(name) for name in _plain(columns)], _plain(index)
+        _size((len(self.index), len(self.columns)), 8)
         self.values = np.full((len(self.index), len(self.columns)), np.nan)
         for block, where in blocks:
             self.values[:, _plain(where)] = np.asarray(_plain(block), float).T
@@ -160,9 +161,7 @@ class _Wrapper:
         if self.state.get('numpy_array_alignment_bytes') is not None:
             padding = stream.read(1)
             stream.read(padding[0] if padding else 0)
-        size = math.prod(int(n) for n in shape) * kind.itemsize
-        if not 0 <= size <= MAX_BYTES:
-            raise pickle.UnpicklingError(f'an array of shape {shape} is absurd')
+        size = _size(shape, kind.itemsize)
         content = stream.read(size)
         if len(content) != size:
             raise pickle.UnpicklingError('the file ends inside an array')
@@ -182,8 +181,7 @@ class _Foreign:
         if 'x' in self.state:  # chumpy.Ch
             return _plain(self.state['x'])
         rows, columns = (int(n) for n in self.state['_shape'])  # scipy.sparse.csc_matrix
-        if not 0 <= rows * columns <= MAX_BYTES // 8:
-            raise pickle.UnpicklingError(f'a matrix of {rows} x {columns} is absurd')
+        _size((rows, columns), 8)
         data, indices, indptr = (_plain(self.state[n]) for n in ('data', 'indices', 'indptr'))
         dense = np.zeros((rows, columns))
         dense[indices, np.repeat(np.arange(columns), np.diff(indptr))] = data
@@ -202,6 +200,14 @@ class _Storage:
 
     def __init__(self, numbers: Any) -> None:
         self.numbers = numbers
+
+
+def _size(shape: Any, itemsize: int) -> int:
+    """Bytes of an array, which a few bytes of a pickle may claim to be any number."""
+    size = math.prod(int(n) for n in shape) * itemsize
+    if not 0 <= size <= MAX_BYTES:
+        raise pickle.UnpicklingError(f'an array of shape {shape} is absurd')
+    return size
 
 
 def _dtype(kind: Any) -> Any:
@@ -231,7 +237,9 @@ def _block(values: Any, where: Any, *_: Any) -> Any:
 
 def _index(_: Any, state: dict[str, Any]) -> Any:
     if 'start' in state:
-        return np.arange(state['start'], state['stop'], state['step'])
+        numbers = range(state['start'], state['stop'], state['step'])
+        _size((len(numbers),), 8)
+        return np.asarray(numbers)
     return state['data']
 
 
@@ -266,6 +274,7 @@ def _tensor(storage: Any, offset: int, shape: Any, strides: Any, *_: Any) -> Any
     last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
     if 0 in shape:
         return np.zeros(shape, storage.numbers.dtype)
+    _size(shape, storage.numbers.itemsize)
     if offset < 0 or min(strides, default=0) < 0 or last >= len(storage.numbers):
         raise pickle.UnpicklingError('a tensor that reaches beyond its storage')
     steps = [s * storage.numbers.itemsize for s in strides]

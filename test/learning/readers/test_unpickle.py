@@ -119,6 +119,15 @@ def test_state_cannot_be_planted_in_our_own_functions(tmp_path):
         read_pickle(written(tmp_path, plant))
 
 
+def test_a_few_bytes_cannot_ask_for_all_memory(tmp_path):
+    index = (
+        b"cpandas.core.indexes.base\n_new_Index\n(N(S'start'\nI0\nS'stop'\nI%d\nS'step'\nI1\ndtR."
+    )
+    assert np.array_equal(read_pickle(written(tmp_path, index % 5)), np.arange(5))
+    with pytest.raises(RecordingError, match=r'found\.pkl.*absurd'):
+        read_pickle(written(tmp_path, index % 10**9))
+
+
 def test_an_array_of_objects_cannot_be_made_of_bytes(tmp_path):
     attack = Hostile(
         np.zeros(1).__reduce_ex__(5)[0], bytes(16), np.dtype(object), (2,), 'C'
