@@ -82,12 +82,13 @@ def export(
         half: Also write model.fp16.onnx, half precision within, for strongly typed TensorRT.
 
     Raises:
+        ConfigError: There is no such network.
         ModelError: The checkpoint is damaged or of another network, or ONNX differs from torch.
     """
+    chosen = task_class(name)
     found = load_checkpoint(Path(checkpoint))
     if found.facts['task'] != name:
         raise ModelError(f'{checkpoint} is a checkpoint of {found.facts["task"]}, not of {name}')
-    chosen = task_class(name)
     _, own = split_settings(found.facts['settings'], chosen.Config)
     task = chosen(own, None)
     model = task.model()
@@ -119,9 +120,11 @@ def write_model(
         half: See `export`.
 
     Raises:
-        ModelError: ONNX differs from torch.
+        ModelError: ONNX differs from torch, or `out` is a file.
     """
     _check_fields(exportable)
+    if out.exists() and not out.is_dir():
+        raise ModelError(f'{out} is a file: name a folder')
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.partial', dir=out.parent))
     try:

@@ -64,9 +64,14 @@ def read_settings(
         overrides: As 'key=value' or 'group.key=value', the value in YAML.
 
     Raises:
-        ConfigError: It is not a mapping, or an override has no value.
+        ConfigError: It is absent or not a mapping, or an override has no value.
     """
-    file = resource('config', 'training', f'{name}.yaml') if path is None else Path(path)
+    if path is None:
+        file = resource('config', 'training') / f'{name}.yaml'
+        if not file.is_file():
+            raise ConfigError(f'{name} comes without settings: give a YAML file with --config')
+    else:
+        file = Path(path)
     try:
         found = yaml.safe_load(file.read_text(encoding='utf-8')) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

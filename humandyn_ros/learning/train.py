@@ -282,13 +282,17 @@ class Training:
 
 def train(arguments: argparse.Namespace) -> int:
     """Train as the command line says; return its exit status."""
-    settings = read_settings(arguments.name, arguments.config, arguments.set or ())
     chosen = task_class(arguments.name)
+    settings = read_settings(arguments.name, arguments.config, arguments.set or ())
     config, own = split_settings(settings, chosen.Config)
-    out = Path(arguments.out)
+    out, data = Path(arguments.out), Path(arguments.data) if arguments.data else None
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f'--out {out} is a file: name a folder')
+    if data is not None and not data.is_dir():
+        raise ConfigError(f'--data {data} is no folder: correct the path')
     if (out / LAST).exists() and not arguments.resume:
         raise ConfigError(f'{out} holds a training: add --resume, or choose another folder')
-    task = chosen(own, Path(arguments.data) if arguments.data else None)
+    task = chosen(own, data)
     training = Training(arguments.name, task, config, settings, out, quiet=arguments.quiet)
     if arguments.resume:
         training.resume()

@@ -163,8 +163,23 @@ def test_the_command_trains_refuses_to_overwrite_and_resumes(tmp_path, capsys):
     assert list((tmp_path / 'o' / 'tensorboard').iterdir())
 
 
-def test_an_unknown_network_is_named_with_those_there_are(capsys, tmp_path):
-    (tmp_path / 'c.yaml').write_text('{}')
-    command = ['train', 'ladyy', '--config', str(tmp_path / 'c.yaml'), '--out', str(tmp_path)]
-    assert main(command) == 2
-    assert 'choose one of lady, imdys' in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['ladyy'], 'choose one of lady, imdys'),
+        (['line_task:LineTask'], 'give a YAML file with --config'),
+        (['imdys', '--config', 'none.yaml'], 'none.yaml cannot be read'),
+        (['imdys', '--data', 'nowhere'], '--data nowhere is no folder'),
+    ],
+    ids=['name', 'own', 'config', 'data'],
+)
+def test_a_slip_of_the_command_line_is_named(capsys, tmp_path, words, message):
+    assert main(['train', *words, '--out', str(tmp_path / 'o')]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / 'o').exists()
+
+
+def test_a_file_is_no_folder_for_checkpoints(capsys, tmp_path):
+    (tmp_path / 'file').touch()
+    assert main(['train', 'imdys', '--out', str(tmp_path / 'file')]) == 2
+    assert 'is a file' in capsys.readouterr().err

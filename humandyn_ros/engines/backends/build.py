@@ -183,6 +183,7 @@ def build_engine_command(arguments: argparse.Namespace) -> str:
         ModelError: It cannot be built here.
     """
     manifest = read_manifest(arguments.model)
+    manifest.check_model()
     config = BackendConfig(
         ladder=('tensorrt',),
         precision=arguments.precision,

@@ -72,7 +72,10 @@ def sources(data: Path, split: str) -> tuple[Source, ...]:
     checked_split(split)
     found = [s for s in _all(data) if split_of(s.person) == split]
     if not found:
-        raise RecordingError(f'{data}: no recordings of the {split} split; see data/README.md')
+        raise RecordingError(
+            f'{data}: no recordings of the {split} split; it must hold mocap_cmu, rbds_running or '
+            'gait_children'
+        )
     return tuple(found)
 
 
