@@ -1,6 +1,7 @@
-"""A pose estimator's skeleton topic in; joint torques and ground reactions out.
+"""A pose estimator's skeleton topic in; joint torques, ground reactions and actions out.
 
 ros2 launch humandyn_ros pipeline.launch.py skeletons:=/zed/skeletons mass:=75.0 height:=1.80
+ros2 launch humandyn_ros pipeline.launch.py engine:=imdys_causal actions:=true
 """
 
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -19,7 +20,13 @@ ARGUMENTS = {
     'format': ('', 'skeleton format, see `humandyn formats`; empty: usual for the type'),
     'up': ('', 'upward axis of the points (X, Y, Z, -X, -Y, -Z); empty: as the source says'),
     'world_frame': ('', 'frame with z up that tf brings the points into; empty: their own'),
-    'engine': ('', 'dynamics engine: physics; empty: as the parameter file says'),
+    'engine': (
+        '',
+        'physics, imdys, imdys_causal, hdys or hybrid; empty: as the parameter file says',
+    ),
+    'engine_model': ('', 'folder of the model that the engine runs; empty: the shipped one'),
+    'actions': ('false', 'tell actions too, in a node of their own'),
+    'action_model': ('', 'folder of the model of actions; empty: the shipped one'),
     'mass': ('', 'body mass, kg; empty: assumed from the height'),
     'height': ('', 'standing height, m; empty: measured from the skeleton'),
     'sex': ('', 'female, male or average; empty: as the parameter file says'),
@@ -29,31 +36,42 @@ ARGUMENTS = {
     'rviz': ('false', 'open RViz'),
 }
 NUMBERS = ('mass', 'height')
-OVERRIDES = ('input_type', 'format', 'up', 'world_frame', 'engine', 'mass', 'height', 'sex')
+INPUT = ('input_type', 'format', 'up', 'world_frame', 'mass', 'height', 'sex')
+OVERRIDES = {'dynamics_node': (*INPUT, 'engine'), 'action_node': INPUT}
+MODELS = {'dynamics_node': 'engine_model', 'action_node': 'action_model'}
 
 
-def dynamics_node(context: LaunchContext, *_: object, **__: object) -> list[Node]:
-    """Make the dynamics node; arguments left empty leave the parameter file alone."""
+def nodes(context: LaunchContext, *_: object, **__: object) -> list[Node]:
+    """Make the nodes; arguments left empty leave the parameter file alone."""
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    parameters = {
-        name: float(given[name]) if name in NUMBERS else given[name]
-        for name in OVERRIDES
-        if given[name]
+    made = [node('dynamics_node', given)]
+    if given['actions'].lower() in ('true', '1'):
+        made.append(node('action_node', given, optional=False))
+    return made
+
+
+def node(name: str, given: dict[str, str], **own: object) -> Node:
+    """Make one node with the arguments that it takes, and parameters of its own."""
+    parameters: dict[str, object] = {
+        key: float(given[key]) if key in NUMBERS else given[key]
+        for key in OVERRIDES[name]
+        if given[key]
     }
+    if given[MODELS[name]]:
+        parameters['model'] = given[MODELS[name]]
     parameters['use_sim_time'] = given['use_sim_time'].lower() in ('true', '1')
-    node = Node(
+    return Node(
         package='humandyn_ros',
-        executable='dynamics_node',
-        name='dynamics_node',
+        executable=name,
+        name=name,
         namespace=given['namespace'],
-        parameters=[LaunchConfiguration('config'), parameters],
+        parameters=[LaunchConfiguration('config'), {**parameters, **own}],
         remappings=[('skeletons', given['skeletons'])],
         arguments=['--ros-args', '--log-level', given['log_level']],
         output='screen',
         respawn=True,
         respawn_delay=1.0,
     )
-    return [node]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -73,4 +91,4 @@ def generate_launch_description() -> LaunchDescription:
         arguments=['-d', PathJoinSubstitution([PACKAGE, 'config', 'humandyn.rviz'])],
         condition=IfCondition(LaunchConfiguration('rviz')),
     )
-    return LaunchDescription([*declared, config, OpaqueFunction(function=dynamics_node), rviz])
+    return LaunchDescription([*declared, config, OpaqueFunction(function=nodes), rviz])

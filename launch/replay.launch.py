@@ -40,10 +40,17 @@ ARGUMENTS = {
     'height': ('', 'standing height, m; empty: measured from the skeleton'),
     'sex': ('', 'female, male or average; empty: as the parameter file says'),
     'namespace': ('', 'namespace of the nodes and their topics'),
-    'composed': ('false', 'source and dynamics node in one process'),
+    'engine': ('', 'physics, imdys, imdys_causal, hdys or hybrid; empty: physics'),
+    'engine_model': ('', 'folder of the model that the engine runs; empty: the shipped one'),
+    'actions': ('false', 'tell actions too'),
+    'action_model': ('', 'folder of the model of actions; empty: the shipped one'),
+    'composed': ('false', 'all nodes in one process'),
 }
 PERSON = ('mass', 'height', 'sex')
-PASSED_ON = ('skeletons', 'format', 'namespace', *PERSON)
+MODELS = {'dynamics_node': 'engine_model', 'action_node': 'action_model'}
+PASSED_ON = (
+    'skeletons', 'format', 'namespace', *PERSON, 'engine', 'actions', *MODELS.values()
+)  # fmt: skip
 FLAG = {'true': True, '1': True, 'false': False, '0': False}
 
 
@@ -66,7 +73,7 @@ def player(context: LaunchContext, *_: object, **__: object) -> list[ExecuteProc
         'noise_mm': float(given['noise_mm']),
         'seed': int(given['seed']),
         'publish_clock': True,
-        'wait_for_subscribers': 1,
+        'wait_for_subscribers': 1 + FLAG[given['actions'].lower()],
     }
     return [composed(given, source) if FLAG[given['composed']] else source_node(given, source)]
 
@@ -86,12 +93,17 @@ def source_node(given: dict[str, str], source: dict[str, object]) -> Node:
 
 
 def composed(given: dict[str, str], source: dict[str, object]) -> Node:
-    """Make one process of both nodes; parameters are told apart by the node's name."""
-    person = {name: given[name] for name in PERSON if given[name]}
+    """Make one process of all nodes; parameters are told apart by the node's name."""
+    names = ['source_node', 'dynamics_node']
+    if FLAG[given['actions'].lower()]:
+        names.append('action_node')
+    own = {f'{node}:{name}': given[name] for node in names[1:] for name in PERSON if given[name]}
+    own |= {f'{node}:model': given[MODELS[node]] for node in names[1:] if given[MODELS[node]]}
+    own |= {'dynamics_node:engine': given['engine']} if given['engine'] else {}
     parameters = {
         **{f'source_node:{name}': json.dumps(value) for name, value in source.items()},
-        **{f'dynamics_node:{name}': value for name, value in person.items()},
-        'dynamics_node:use_sim_time': 'true',
+        **own,
+        **{f'{name}:use_sim_time': 'true' for name in names[1:]},
         'format': json.dumps(given['format']),
     }
     return Node(
@@ -99,7 +111,7 @@ def composed(given: dict[str, str], source: dict[str, object]) -> Node:
         executable='composed_node',
         namespace=given['namespace'],
         arguments=[
-            'source_node', 'dynamics_node', '--ros-args',
+            *names, '--ros-args',
             *(part for pair in parameters.items() for part in ('-p', ':='.join(pair))),
         ],
         remappings=[('skeletons', given['skeletons'])],

@@ -18,11 +18,11 @@ CLOUD = point_cloud.TYPE
 class Rig:
     """A dynamics node on a handle in memory, fed frames on a clock that only this moves."""
 
-    def __init__(self, fake, **overrides):
+    def __init__(self, fake, kind=DynamicsNode, **overrides):
         self.handle = fake(overrides={'input_type': CLOUD, 'mass': 75.0, **overrides})
         self.now_ns = 5 * SECOND
         self.ahead_ns = 0  # of the source's clock
-        self.node = DynamicsNode(self.handle, lambda: self.now_ns)
+        self.node = kind(self.handle, lambda: self.now_ns)
         self.frames = list(person('walk', rate_hz=50.0, duration_s=6.0).frames())
         self.next = 0
 
