@@ -128,7 +128,8 @@ def _resampled(
     forces: Forces, plate: Plate, stamps_ns: NDArray[np.int64], rate_hz: float
 ) -> Array:
     """Force, centre of pressure times vertical force, and moment at the stamps (T, 9)."""
-    carried = np.nan_to_num(plate.centre_of_pressure) * plate.force[:, 2:]
+    point, unknown = _held(plate)
+    carried = point * plate.force[:, 2:]
     loads = np.concatenate([plate.force, carried, plate.moment], axis=1)
     cutoff = 0.4 * rate_hz  # below the Nyquist frequency of the motion by a fifth
     if cutoff < 0.45 * forces.rate_hz and len(loads) > 15:
@@ -139,8 +140,21 @@ def _resampled(
     start = forces.stamps_ns[0]
     at, seconds = (stamps_ns - start) * 1e-9, (forces.stamps_ns - start) * 1e-9
     result = np.stack([np.interp(at, seconds, column) for column in loads.T], axis=1)
+    result[np.interp(at, seconds, unknown) > 0.0, 3:6] = np.nan
     result[result[:, 2] < UNLOADED_N] = 0.0
     return result
+
+
+def _held(plate: Plate) -> tuple[Array, NDArray[np.bool_]]:
+    """Centre of pressure, the nearest known one where it is missing; where that is a loss."""
+    point = plate.centre_of_pressure
+    known = np.flatnonzero(np.isfinite(point).all(axis=1))
+    missing = ~np.isfinite(point).all(axis=1)
+    if not len(known):
+        return np.zeros_like(point), missing
+    middles = (known[1:] + known[:-1]) / 2
+    held = point[known[np.searchsorted(middles, np.arange(len(point)))]]
+    return held, missing & (plate.force[:, 2] >= UNLOADED_N)
 
 
 def _nearest(loads: Array, ankles: Array, toes: Array) -> str | None:

@@ -155,8 +155,20 @@ class Settings(Generic[T]):
             for part in item.path[:-1]:
                 branch = branch.setdefault(part, {})
             branch[item.path[-1]] = item.from_ros(value)
-        changed: T = _replaced(settings, tree)
+        try:
+            changed: T = _replaced(settings, tree)
+        except ConfigError as error:
+            raise ConfigError(self._renamed(str(error), values)) from error
         return changed
+
+    def _renamed(self, text: str, values: Mapping[str, ParameterValue]) -> str:
+        """The message, with the parameter's name where it begins with `Settings.field`."""
+        where, space, rest = text.partition(' ')
+        owner, dot, given = where.partition('.')
+        for name in values:
+            if dot and owner.isidentifier() and self._fields[name].path[-1] == given:
+                return f'parameter {name}{space}{rest}'
+        return text
 
 
 def on_change(handle: NodeHandle, groups: list[Settings[Any]], apply: Callable[[], None]) -> None:

@@ -174,3 +174,24 @@ def test_the_two_belts_of_a_treadmill_are_told_apart_without_names(data):
     )
     told = assign_feet(named, recording.stamps_ns, ankles, toes, mass_kg=86.04)
     np.testing.assert_array_equal(told.force, reference.force)
+
+
+def test_a_centre_of_pressure_missing_at_an_edge_does_not_pull_the_rest_to_the_origin():
+    ankles, toes = standing(left=(3.0, 2.15, 0.08), right=(3.0, 1.85, 0.08))
+    whole = plate('plate 1', pulse(0.5, 1.0, 690.0), (3.05, 2.15, 0.0))
+    edge = np.flatnonzero(whole.force[:, 2])[:4]
+    whole.centre_of_pressure[edge] = np.nan
+    reference = assign_feet(plates(whole), STAMPS, ankles, toes, mass_kg=MASS)
+    point = reference.centre_of_pressure[:, 0]
+    there = np.isfinite(point).all(axis=1)
+    assert 45 <= there.sum() <= 52
+    np.testing.assert_allclose(point[there], np.tile([3.05, 2.15, 0], (there.sum(), 1)), atol=1e-6)
+
+
+def test_a_plate_that_knows_no_centre_of_pressure_has_none():
+    ankles, toes = standing()
+    blind = plate('plate 1', pulse(0.5, 1.0, 690.0), (0.05, 0.15, 0.0), foot='left')
+    blind.centre_of_pressure[:] = np.nan
+    reference = assign_feet(plates(blind), STAMPS, ankles, toes, mass_kg=MASS)
+    assert reference.force[75, 0, 2] == pytest.approx(690.0, abs=0.5)
+    assert np.isnan(reference.centre_of_pressure[:, 0]).all()

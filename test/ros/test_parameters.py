@@ -60,7 +60,7 @@ def test_a_whole_number_is_good_enough_for_a_mass(fake):
 
 @pytest.mark.parametrize('mass', [0.0, -70.0, 500.0, math.inf])
 def test_a_mass_that_nobody_has_is_refused_at_the_start(fake, mass):
-    with pytest.raises(ConfigError, match='mass_kg'):
+    with pytest.raises(ConfigError, match='parameter mass = '):
         Settings(fake(overrides={'mass': mass}), PERSON)
 
 
@@ -101,3 +101,11 @@ def test_parameters_of_others_are_left_alone(fake):
     on_change(handle, [settings], lambda: None)
     assert handle.change(use_sim_time=True) == ''
     assert settings.value == Outer()
+
+
+def test_a_refusal_names_the_parameter_not_the_field_of_a_class(fake):
+    handle = fake({'mass': 999.0})
+    with pytest.raises(ConfigError, match=r'^parameter mass = 999\.0 kg: must lie in'):
+        Settings(handle, PERSON)
+    with pytest.raises(ConfigError, match=r'^parameter x\.inner\.lag_s = 9\.0 s'):
+        Settings(fake({'x.inner.lag_s': 9.0}), Group(Outer(), prefix='x.'))
