@@ -9,18 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.engines.hybrid import FEATURES
+from humandyn_ros.engines.hybrid import AGO_S, FEATURES
 from humandyn_ros.engines.imdys import default_stddev
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.learning.nets.hybrid import HybridConfig, HybridNet, hybrid_losses
+from humandyn_ros.learning.synthesis.augment import SWAPPED
 from humandyn_ros.learning.tasks.clips import Arrays
 from humandyn_ros.learning.tasks.task import Batch, Exportable, Progress, Stage
 from humandyn_ros.quantities import GRAVITY
 
+Floats = NDArray[np.float32]
 _LEG_M = 0.9  # for figures in N·m/kg where the leg is not known
 _NAMES = ('features', 'feet', 'contact', 'torque')
 
@@ -69,7 +72,8 @@ class HybridTask:
         size = min(self.config.batch, len(order))
         for start in range(0, len(order) - size + 1, size):
             rows = order[start : start + size]
-            yield {name: torch.from_numpy(samples[name][rows]) for name in _NAMES}
+            batch = {name: torch.from_numpy(samples[name][rows]) for name in _NAMES}
+            yield mirrored(batch) if start // size % 2 else batch
 
     def losses(self, model: nn.Module, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Return the terms."""
@@ -130,6 +134,57 @@ class HybridLive(nn.Module):
         """Return feet, contact and torque."""
         feet, contact, torque = self.model(features)
         return feet, contact.sigmoid(), torque
+
+
+def mirrored(batch: Batch) -> Batch:
+    """The same people in a mirror: left is right."""
+    swap = {
+        'features': _FEATURE_SWAP,
+        'feet': None,
+        'contact': None,
+        'torque': (_TORQUE_ROWS, _TORQUE_SIGNS),
+    }
+    found = {}
+    for name, how in swap.items():
+        values = batch[name]
+        if how is None:
+            values = values.flip(1)
+            found[name] = values * torch.tensor([1.0, -1.0, 1.0]) if values.ndim == 3 else values
+        else:
+            found[name] = values[:, torch.from_numpy(how[0])] * torch.from_numpy(how[1])
+    return found
+
+
+def _joint_swap() -> tuple[NDArray[np.intp], Floats]:
+    """Mirror of one vector per joint, as rows and signs (72,)."""
+    rows = (3 * SWAPPED[:, None] + np.arange(3)).ravel()
+    return rows, np.tile(np.array([1.0, -1.0, 1.0], np.float32), len(SWAPPED))
+
+
+def _torque_swap() -> tuple[NDArray[np.intp], Floats]:
+    other = {'_r': '_l', '_l': '_r'}
+    names = [name[:-2] + other.get(name[-2:], name[-2:]) for name in COORDINATES]
+    signs = [-1.0 if name in _SIDEWAYS else 1.0 for name in COORDINATES]
+    return np.array([COORDINATES.index(n) for n in names]), np.array(signs, np.float32)
+
+
+def _feature_swap() -> tuple[NDArray[np.intp], Floats]:
+    """Mirror of the hybrid's features, in the order of engines.hybrid.features."""
+    joints = _joint_swap()
+    feet = np.array([3, 4, 5, 0, 1, 2]), np.array([1, -1, 1] * 2, np.float32)
+    contact = np.array([1, 0]), np.ones(2, np.float32)
+    motions = [joints] * (3 + 3 + 2 * len(AGO_S))
+    forces = [feet, contact] * (1 + len(AGO_S))
+    rest = np.arange(4), np.ones(4, np.float32)
+    parts = [*motions, *forces, (_TORQUE_ROWS, _TORQUE_SIGNS), rest]
+    starts = np.cumsum([0, *(len(rows) for rows, _ in parts[:-1])])
+    rows = np.concatenate([start + rows for start, (rows, _) in zip(starts, parts, strict=True)])
+    return rows, np.concatenate([signs for _, signs in parts])
+
+
+_SIDEWAYS = ('lumbar_bending', 'lumbar_rotation')
+_TORQUE_ROWS, _TORQUE_SIGNS = _torque_swap()
+_FEATURE_SWAP = _feature_swap()
 
 
 @lru_cache(maxsize=4)

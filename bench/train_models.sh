@@ -1,0 +1,39 @@
+#!/bin/sh
+# Trains, exports and measures the shipped models on one CPU core, about half an hour when quiet:
+#   bench/train_models.sh CLIPS     CLIPS: folder for clips and checkpoints
+# HUMANDYN_DATA is the folder of the recordings.
+set -eu
+clips=$1
+: "${HUMANDYN_DATA:?set it to the folder of the recordings}"
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+bin=${BIN:-.venv/bin}
+make_clips() { # split seed minutes [options]
+    folder=$clips/$1-$2
+    [ -d "$folder" ] && return
+    split=$1 seed=$2 minutes=$3
+    shift 3
+    "$bin/humandyn" synthesize --split "$split" --seed "$seed" --minutes "$minutes" --rate-hz 60 \
+        --noise clean --data "$HUMANDYN_DATA" --out "$folder" "$@"
+}
+make_clips train 1 60
+make_clips train 2 60
+make_clips train 11 60 --kinds walk turn --themes walk run turn
+make_clips train 12 60 --kinds walk turn --themes walk run turn
+make_clips validation 3 8
+for split in validation train; do
+    "$bin/python" -m humandyn_ros.learning.tasks.hybrid_features --data "$clips" \
+        --split "$split" --minutes "${FEATURE_MINUTES:-10}"
+done
+train() { # model task options
+    model=$1 task=$2
+    shift 2
+    rm -rf "$clips/runs/$model"
+    "$bin/humandyn" train "$task" --data "$clips" --out "$clips/runs/$model" --quiet "$@"
+    "$bin/humandyn" export "$task" "$clips/runs/$model/best.safetensors" --out "models/$model"
+}
+train hybrid hybrid
+train imdys_causal imdys --config config/training/imdys_cpu.yaml --set net.causal=true
+train imdys imdys --config config/training/imdys_cpu.yaml
+train hdys hdys --config config/training/hdys_cpu.yaml
+"$bin/python" -m bench.engines
+"$bin/python" -m bench.model_cards --data "$clips"
