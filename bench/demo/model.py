@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.anthropometry import SEGMENTS, SegmentTable, segment_table
-from humandyn_ros.body import Segment, segments
+from humandyn_ros.body import Segment, backwards, segments
 from humandyn_ros.mannequin import COORDINATES, PARTS, joint_centres, place
 from humandyn_ros.quantities import GRAVITY
 
@@ -42,6 +42,7 @@ def build() -> tuple[mujoco.MjModel, dict[str, int]]:
     total = sum(shares.values())
     rest = np.zeros((1, len(COORDINATES)))
     centres, placed = joint_centres(rest, HEIGHT_M)[0], place(rest, HEIGHT_M)
+    back, _ = backwards(centres, np.zeros_like(centres), np.zeros_like(centres))
     spec = mujoco.MjSpec()
     spec.option.gravity = [0.0, 0.0, -GRAVITY]
     spec.compiler.degree = False
@@ -56,7 +57,7 @@ def build() -> tuple[mujoco.MjModel, dict[str, int]]:
             body.add_joint(name=name, type=mujoco.mjtJoint.mjJNT_HINGE, axis=axis)
         own = [s for s in segments(table) if part_of(s.name) == part.name]
         masses = [MASS_KG * shares[s.name] / total for s in own]
-        places = [s.centre @ centres - placed[part.name][0][0] for s in own]
+        places = [s.centre @ centres + s.behind * back - placed[part.name][0][0] for s in own]
         body.mass = sum(masses)
         body.ipos = np.average(places, axis=0, weights=masses)
         inertia = np.zeros((3, 3))
