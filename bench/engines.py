@@ -22,6 +22,7 @@ from bench.readme import table, write_section
 from bench.sets import Case, all_cases
 from humandyn_ros.errors import HumandynError
 from humandyn_ros.evaluation import judge, run_streaming
+from humandyn_ros.learning.synthesis.people import PEOPLE
 from humandyn_ros.motion import Motion, load_motion
 
 RESULTS = Path(__file__).parent / 'results' / 'engines.json'
@@ -44,11 +45,13 @@ SPEED = 'rbds_running, 3.5 m/s'
 
 
 def cases(only: str) -> list[Case]:
-    """The recordings; runners at one of their three speeds."""
+    """The recordings of people whom no network was trained on; runners at one speed of three."""
     return [
         case
         for case in all_cases()
-        if only in case.group and ('rbds' not in case.group or case.group == SPEED)
+        if only in case.group
+        and ('rbds' not in case.group or case.group == SPEED)
+        and case.person not in PEOPLE['train']
     ]
 
 
@@ -145,7 +148,8 @@ def report(only: str = '', columns: Sequence[str] = tuple(ENGINES), jobs: int = 
         return
     RESULTS.write_text(json.dumps(results, indent=1) + '\n')
     text = (
-        f'Error of the force of each foot, N/kg, over the first {SECONDS:.0f} s:\n\n{forces}\n\n'
+        f'Error of the force of each foot, N/kg, over the first {SECONDS:.0f} s; nobody here was trained '
+        f'on:\n\n{forces}\n\n'
         f'Hip / knee / ankle moments against inverse dynamics, RMSE, N·m/kg, clean:\n\n{moments}'
     )
     write_section('engines', text)
