@@ -148,8 +148,8 @@ def report(only: str = '', columns: Sequence[str] = tuple(ENGINES), jobs: int = 
         return
     RESULTS.write_text(json.dumps(results, indent=1) + '\n')
     text = (
-        f'Error of the force of each foot, N/kg, over the first {SECONDS:.0f} s; nobody here was trained '
-        f'on:\n\n{forces}\n\n'
+        f'Error of the force of each foot, N/kg, over the first {SECONDS:.0f} s; nobody here was '
+        f'trained on:\n\n{forces}\n\n'
         f'Hip / knee / ankle moments against inverse dynamics, RMSE, N·m/kg, clean:\n\n{moments}'
     )
     write_section('engines', text)

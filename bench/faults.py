@@ -289,9 +289,10 @@ def fault_table(found: dict[str, dict[str, Any]]) -> str:
 
 def main() -> None:
     """Inject everything; write JSON and README."""
+    from bench import process_faults
     from bench.readme import write_section
 
-    found = results()
+    found = results() | process_faults.results()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(found, indent=1) + '\n')
     text = fault_table(found)

@@ -255,10 +255,11 @@ def default_stddev(spread: Array, names: tuple[str, ...]) -> list[float]:
 
     Args:
         spread: Errors on held-out material, or failing that the spread of the labels (N,).
-        names: Their coordinates.
+        names: Their coordinates; those that joint centres do not show are passed over.
     """
     found = np.full(len(COORDINATES), float(np.max(spread, initial=0.5)))
     for value, name in zip(spread, names, strict=True):
-        found[COORDINATES.index(name)] = value
+        if name in COORDINATES:
+            found[COORDINATES.index(name)] = value
     result: list[float] = found.tolist()
     return result

@@ -149,12 +149,12 @@ def _held(plate: Plate) -> tuple[Array, NDArray[np.bool_]]:
     """Centre of pressure, the nearest known one where it is missing; where that is a loss."""
     point = plate.centre_of_pressure
     known = np.flatnonzero(np.isfinite(point).all(axis=1))
-    missing = ~np.isfinite(point).all(axis=1)
+    missing: NDArray[np.bool_] = np.logical_not(np.isfinite(point).all(axis=1))
     if not len(known):
         return np.zeros_like(point), missing
     middles = (known[1:] + known[:-1]) / 2
     held = point[known[np.searchsorted(middles, np.arange(len(point)))]]
-    return held, missing & (plate.force[:, 2] >= UNLOADED_N)
+    return held, np.logical_and(missing, plate.force[:, 2] >= UNLOADED_N)
 
 
 def _nearest(loads: Array, ankles: Array, toes: Array) -> str | None:

@@ -14,6 +14,7 @@ AUTO = 'auto'
 
 SKELETONS = Qos(reliable=False, depth=20)
 """Best effort matches every publisher; the depth bridges a stall of 0.2 s at 100 Hz."""
+_RELIABLE = Qos(reliable=True, depth=100)
 
 Frames = tuple[SkeletonFrame, ...]
 
@@ -27,6 +28,7 @@ class SkeletonInput:
         type_name: Message type, name or path of a field map, or 'auto' to take the publisher's.
         format_name: Skeleton format; '' for the one that the messages usually carry.
         up: Vertical axis of the points; '' for what the message type or the format says.
+        reliable: Whether lost messages are asked for again; best-effort publishers do not match.
         on_frames: Called with the frames of every usable message.
         on_refused: Called with a sentence for every message that cannot be used.
         on_problem: Called with a sentence while the topic cannot be read.
@@ -45,6 +47,7 @@ class SkeletonInput:
         format_name: str,
         up: str,
         *,
+        reliable: bool = False,
         on_frames: Callable[[Frames], None],
         on_refused: Callable[[str], None],
         on_problem: Callable[[str], None],
@@ -54,6 +57,7 @@ class SkeletonInput:
         self._topic = handle.resolve(topic)
         self._format_name = format_name
         self._up = up
+        self._quality = _RELIABLE if reliable else SKELETONS
         self._on_frames = on_frames
         self._on_refused = on_refused
         self._on_problem = on_problem
@@ -152,7 +156,7 @@ class SkeletonInput:
             self._read(message, topic)
 
         name = self._name if topic == self._topic else topic
-        quality = LATCHED if topic.endswith('_static') else SKELETONS
+        quality = LATCHED if topic.endswith('_static') else self._quality
         try:
             self._subscriptions[topic] = self._handle.subscription(kind, name, take, quality)
         except WireError as error:

@@ -104,9 +104,9 @@ def clip_source(name: str, data: Path | None, rate_hz: float, clips: int) -> Sou
     """Source of clips by name.
 
     Args:
-        name: 'synthesis', 'kept' (synthesised before), 'imdy' (the published data),
-            'point_masses', or 'module:function' of one's own, which is called with (data,
-            rate_hz) and returns a Source.
+        name: 'synthesis', 'kept' (synthesised before), 'imdy' and 'addbiomechanics' (the
+            published data), 'point_masses', or 'module:function' of one's own, which is called
+            with (data, rate_hz) and returns a Source.
         data: Folder of recordings or of the original data, or None.
         rate_hz: Rate that the network takes.
         clips: Clips of one epoch.
@@ -142,6 +142,7 @@ _SOURCES = {
     'synthesis': f'{__name__}:synthesis',
     'kept': 'humandyn_ros.learning.tasks.kept_clips:kept',
     'imdy': 'humandyn_ros.learning.tasks.original:imdy',
+    'addbiomechanics': 'humandyn_ros.learning.tasks.addbiomechanics:addbiomechanics',
     'point_masses': 'humandyn_ros.learning.tasks.point_masses:point_masses',
 }
 

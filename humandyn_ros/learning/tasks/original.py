@@ -1,6 +1,6 @@
 """Clips of the published data, for those who have it: sources for tasks/clips.py.
 
-humandyn train imdys --data FOLDER source=imdy net.input=markers net.points=0
+humandyn train imdys --data FOLDER --set source=imdy --set net.input=markers --set net.points=0
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ def imdy(data: Path | None, rate_hz: float) -> Source:
         raw = data / f'raw_{part}'
         if raw.is_dir():
             sequences = read_raw(raw)
-            yield from (from_imdy(sequences[i]) for i in _chosen(len(sequences), split, seed))
+            yield from (from_imdy(sequences[i]) for i in chosen(len(sequences), split, seed))
             return
         files = sorted((data / part).glob('**/*.pkl'))
         if not files:
             raise ConfigError(f'{data} holds neither raw_{part}/ nor {part}/*.pkl')
-        for number in _chosen(len(files), split, seed):
+        for number in chosen(len(files), split, seed):
             found = read_sequence(files[number])
             if isinstance(found, ImdyMotion):
                 raise ConfigError(f'{files[number]} holds angles of Rajagopal only: no ImDy')
@@ -59,7 +59,7 @@ def imdy(data: Path | None, rate_hz: float) -> Source:
     return source
 
 
-def _chosen(count: int, split: str, seed: int) -> NDArray[np.int64]:
+def chosen(count: int, split: str, seed: int) -> NDArray[np.int64]:
     """Numbers of the sequences of a split, mixed; it has no validation split, so ours is cut out.
 
     Every tenth training sequence validates and is not trained on: no model is chosen on the test

@@ -54,6 +54,11 @@ class InputConfig(Checked):
         "the source's own frame in `world_frame`, where tf does not know it: x y z in m and a "
         'quaternion x y z w, seven numbers',
     )
+    reliable: bool = setting(
+        False,
+        '',
+        'have lost skeletons sent again; a publisher that is best effort is not heard then',
+    )
     autostart: bool = setting(
         True, '', 'configure and activate by itself; false: wait for a lifecycle manager'
     )
@@ -140,7 +145,8 @@ class SkeletonNode(Managed, Generic[T]):
         up = 'Z' if config.world_frame else config.up
         self._input = SkeletonInput(
             self._handle, 'skeletons', config.input_type, config.format, up,
-            on_frames=self._frames, on_refused=self._refused, on_problem=self._problem,
+            reliable=config.reliable, on_frames=self._frames, on_refused=self._refused,
+            on_problem=self._problem,
         )  # fmt: skip
         self.every(_TICK_S, self._tick)
         self.every(0.5, self._input.poll)
