@@ -218,6 +218,13 @@ def joint_centres(coordinates: Array, height_m: float) -> Array:
     return centres
 
 
+def standing(height_m: float) -> Array:
+    """Return the 24 canonical joint centres (24, 3) m of a person who stands straight at z = 0."""
+    centres: Array = joint_centres(np.zeros((1, len(COORDINATES))), height_m)[0]
+    centres[:, 2] -= centres[:, 2].min()
+    return centres
+
+
 def reach_ankle(
     coordinates: Array, letter: str, ankle: Array, foot_axes: Array, height_m: float
 ) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
 from scipy.linalg import solve_banded
 
 from humandyn_ros.choreography import (
@@ -295,6 +294,8 @@ def person(
     """
     if not 0 < rate_hz <= 10_000 or not noise_m >= 0:
         raise ConfigError(f'rate {rate_hz} Hz and noise {noise_m} m: must be positive')
+    from scipy.interpolate import make_interp_spline  # noqa: PLC0415 - slow to import
+
     score = plan(kind, duration_s, seed, height_m)
     centres = joint_centres(perform(score), height_m)
     frames = int((score.time[-1] - score.time[0]) * rate_hz + 1e-6) + 1

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from humandyn_ros.mannequin import COORDINATES, INDEX, joint_centres, place, reach_ankle
+from humandyn_ros.mannequin import (
+    COORDINATES,
+    INDEX,
+    joint_centres,
+    place,
+    reach_ankle,
+    standing,
+)
 from humandyn_ros.quantities import CANONICAL
 
 LEG = ('hip_flexion', 'hip_adduction', 'hip_rotation', 'knee_angle', 'ankle_angle',
@@ -53,3 +60,11 @@ def test_left_and_right_mirror_each_other():
     for name, at in CANONICAL.index.items():
         other = CANONICAL.index[name.replace('right', 'LEFT').replace('left', 'right').lower()]
         assert centres[at] * [1, -1, 1] == pytest.approx(centres[other])
+
+
+def test_who_stands_is_as_tall_as_told_with_level_feet_on_the_ground():
+    centres = standing(1.80)
+    assert centres[:, 2].min() == 0.0
+    left, right = (centres[CANONICAL.index[f'{side}_ankle']] for side in ('left', 'right'))
+    assert left[2] == pytest.approx(right[2])
+    assert 1.4 < centres[CANONICAL.index['head'], 2] < 1.8

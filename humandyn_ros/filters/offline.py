@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from humandyn_ros.errors import StreamError
 from humandyn_ros.filters import spline
@@ -111,6 +110,8 @@ def _solve(t: Array, weights: Array, points: Array, cutoff_hz: float) -> tuple[A
             np.add.at(band[d], first + a, weights * values[:, a] * values[:, a + d])
     columns = first[:, None] + np.arange(spline.ORDER)
     places = np.arange(len(t) + 1) * spline.ORDER
+    from scipy.sparse import csr_array  # noqa: PLC0415 - slow to import, and not needed live
+
     basis = csr_array((values.ravel(), columns.ravel(), places), (len(t), band.shape[1]))
     right = basis.T @ (weights[:, None] * points.reshape(len(t), -1))
     solution = solve_band(band, right)

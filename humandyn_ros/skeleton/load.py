@@ -12,7 +12,7 @@ import yaml
 from humandyn_ros.errors import SkeletonError
 from humandyn_ros.markers import LANDMARKS, METHODS
 from humandyn_ros.quantities import CANONICAL, Skeleton
-from humandyn_ros.resources import resource
+from humandyn_ros.resources import SafeLoader, resource
 from humandyn_ros.skeleton.axes import UPWARD
 from humandyn_ros.skeleton.format import Rule, Segment, SkeletonFormat, plain
 
@@ -103,7 +103,7 @@ def _load(path: Path) -> SkeletonFormat:
     return _Checker(path, content).read()
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(SafeLoader):
     """Refuses repeated keys, which YAML would silently let overwrite each other."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -35,7 +35,7 @@ import yaml
 
 from humandyn_ros.errors import ConfigError, SkeletonError, StreamError
 from humandyn_ros.quantities import Array, SkeletonFrame
-from humandyn_ros.resources import resource
+from humandyn_ros.resources import SafeLoader, resource
 from humandyn_ros.skeleton import UPWARD, SkeletonFormat, load_format, recognise
 from humandyn_ros.sources.source import Source, body_number, frame, hide_zeros
 
@@ -67,7 +67,7 @@ def load_sources(name: str | Path) -> tuple[Source, ...]:
             )
         path = resource('config', 'sources', f'{name}.yaml')
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        content = yaml.load(path.read_text(encoding='utf-8'), Loader=SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f'field map {path} cannot be read: {error}') from error
     rules = _checked(path, content)

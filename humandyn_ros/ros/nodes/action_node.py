@@ -17,11 +17,10 @@ from humandyn_ros.errors import ModelError
 from humandyn_ros.ros import learned_messages
 from humandyn_ros.ros.handle import LATCHED, RELIABLE, NodeHandle, Publisher
 from humandyn_ros.ros.nodes.main import run_node
-from humandyn_ros.ros.nodes.skeleton_node import INPUT, WHO, SkeletonNode
+from humandyn_ros.ros.nodes.skeleton_node import INPUT, WHO, SkeletonNode, still
 from humandyn_ros.ros.outputs import BODIES, WEARER
 from humandyn_ros.ros.parameters import Group, Settings
 from humandyn_ros.skeleton import SkeletonFormat
-from humandyn_ros.synthetic import person
 
 _TOPICS = {
     'action': learned_messages.CLASSIFICATION,
@@ -186,7 +185,7 @@ class ActionNode(SkeletonNode[BodyAction]):
 def warm_up(model: ActionModel) -> None:
     """Let an engine answer once: the first answer of a process is a slow one."""
     engine = model.make()
-    for frame in person('stand', rate_hz=engine.rate_hz, duration_s=0.3).frames():
+    for frame in still(engine.rate_hz, 0.3):
         engine.push(frame.stamp_ns, frame.points)
 
 

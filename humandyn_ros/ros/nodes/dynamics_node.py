@@ -21,11 +21,10 @@ from humandyn_ros.ros.commands import Commands, ExoskeletonConfig, Services
 from humandyn_ros.ros.handle import NodeHandle, Publisher
 from humandyn_ros.ros.markers import MarkerConfig
 from humandyn_ros.ros.nodes.main import run_node
-from humandyn_ros.ros.nodes.skeleton_node import INPUT, WHO, SkeletonNode
+from humandyn_ros.ros.nodes.skeleton_node import INPUT, WHO, SkeletonNode, still
 from humandyn_ros.ros.outputs import WEARER, BodyOutputs, advertise
 from humandyn_ros.ros.parameters import Group, Settings, on_change
 from humandyn_ros.skeleton import SkeletonFormat
-from humandyn_ros.synthetic import person as synthetic
 
 _FORGOTTEN_NS = 5_000_000_000  # a body without an estimate for this long has left
 
@@ -179,7 +178,7 @@ def profile(lag_ms: float) -> str:
 def warm_up(person: PersonConfig, config: EstimatorConfig, engines: Engines | None = None) -> int:
     """Let an estimator answer once, since the first answer is a slow one; returns its lag, ns."""
     estimator = Estimator(CANONICAL.name, person, config, engines=engines)
-    for frame in synthetic('stand', rate_hz=50.0, duration_s=0.5).frames():
+    for frame in still(50.0, 0.5):
         estimator.push(frame)
     return estimator.lag_ns
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from humandyn_ros.config import Checked, setting
+from humandyn_ros.mannequin import standing
 from humandyn_ros.people import Crowd, PeopleConfig
-from humandyn_ros.quantities import SkeletonFrame
+from humandyn_ros.quantities import CANONICAL, SkeletonFrame
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.frames import WorldFrame, read_pose
 from humandyn_ros.ros.handle import RELIABLE, NodeHandle, Publisher
@@ -280,6 +283,14 @@ class SkeletonNode(Managed, Generic[T]):
             'format': form.skeleton.name if form else '',
             'clocks_agree': str(self._clocks_agree).lower(),
         }
+
+
+def still(rate_hz: float, seconds: float) -> Iterator[SkeletonFrame]:
+    """Frames of somebody who stands, for warming up."""
+    points = standing(1.75)
+    for k in range(round(rate_hz * seconds) + 1):
+        stamp_ns = round(k * 1e9 / rate_hz)
+        yield SkeletonFrame(stamp_ns, 'world', 0, CANONICAL, points, np.ones(len(points)))
 
 
 class _Complaints:

@@ -18,7 +18,7 @@ def test_unknown_nodes_are_refused_with_the_known_ones(names, capsys):
 def test_a_setting_that_cannot_be_used_ends_the_process(capsys):
     arguments = ['source_node', 'dynamics_node', '--ros-args', '-p', 'dynamics_node:mass:=0.0']
     assert composed.main(arguments) == 2
-    assert 'mass_kg' in capsys.readouterr().err
+    assert 'parameter mass = 0.0' in capsys.readouterr().err
 
 
 def test_the_process_ends_with_what_its_source_plays():
