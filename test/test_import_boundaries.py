@@ -39,6 +39,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             'drawing',
             'dynamics_metrics',
             'segmentation',
+            'words',
             'recordings',
             'sources',
             'mannequin',
