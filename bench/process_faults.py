@@ -24,6 +24,7 @@ from humandyn_ros.quantities import SkeletonFrame
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.handle import Message, Publisher, Qos
 from humandyn_ros.ros.open import open_handle
+from humandyn_ros.safety import SafetyConfig
 from humandyn_ros.synthetic import person
 
 RATE_HZ = 50.0
@@ -153,7 +154,7 @@ def _of_sources(bench: Bench) -> dict[str, dict[str, Any]]:
     bench.people = PEOPLE
     bench.stream(4.0)
     silent = max(np.diff([when for when, _ in bench.heard if when >= since]), default=np.inf)
-    lost = None if silent < Limits.load().stale_s else float(silent * 1e3)
+    lost = None if silent < SafetyConfig().stale_s else float(silent * 1e3)
     expected = '20 followed, wearer kept'
     found[f'{PEOPLE} people, over the wire'] = bench.judged(expected, lost, since)
     return found

@@ -19,6 +19,7 @@ from humandyn_ros.skeleton import SkeletonFormat
 from humandyn_ros.tracking import Assignment, Event, Tracker, TrackingConfig
 
 FIRST_SEEN = -1
+_NEW_AT_ONCE = 2  # of one message: making an estimator takes 10 ms, and the wearer must not wait
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Crowd(ABC, Generic[T]):
             StreamError: A frame has another number of joints than the format.
         """
         estimates: list[T] = []
-        assigned = self._tracker.update(frames)
+        assigned = self._in_turn(self._tracker.update(frames))
         self._bound()
         for assignment in assigned:
             self._admit(assignment)
@@ -135,6 +136,12 @@ class Crowd(ABC, Generic[T]):
         if len(assigned) < len(frames):
             self._unseen(frames)
         return tuple(estimates)
+
+    def _in_turn(self, assigned: Sequence[Assignment]) -> list[Assignment]:
+        """Leave most of a crowd that appears at once to the messages after this one."""
+        new = [each.person for each in assigned if each.person not in self._estimators]
+        later = set(new[_NEW_AT_ONCE:]) if self._estimators else set()
+        return [each for each in assigned if each.person not in later]
 
     def _bound(self) -> None:
         """Keep estimators of people who are followed, and the wearer's, only."""

@@ -99,6 +99,23 @@ def test_more_bodies_than_allowed_are_ignored_and_counted(walker):
     assert people.ignored == 40
 
 
+def test_a_crowd_that_appears_at_once_is_let_in_by_and_by(walker):
+    people = People()
+    run(people, walker[:10])
+    crowd = [
+        dataclasses.replace(
+            walker[10], body_id=n, points=walker[10].points + [0, 1.5 * (n - 1), 0]
+        )
+        for n in range(1, 11)
+    ]
+    people.push(crowd)
+    assert people.bodies == (1, 2, 3)
+    for k in range(11, 15):
+        stamp = walker[k].stamp_ns
+        people.push([dataclasses.replace(one, stamp_ns=stamp) for one in crowd])
+    assert set(people.bodies) == set(range(1, 11))
+
+
 def test_a_stream_of_ever_new_numbers_does_not_grow_without_bound(walker):
     people = People(config=PeopleConfig(left_s=0.5, max_people=10))
     for number, frame in enumerate(walker):

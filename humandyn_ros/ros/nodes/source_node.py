@@ -17,6 +17,7 @@ from humandyn_ros.ros.parameters import Group, Settings
 from humandyn_ros.ros.playback import Playback, SourceConfig, TimeLine, load_time_line
 
 _MEET_S = 0.3  # from seeing the readers to the first message: readers see us later than we them
+_DEPTH = 100  # kept for reliable readers that are held up for a second
 _LINGER_S = 0.5  # after the last message, for slow readers to fetch it
 
 
@@ -55,7 +56,7 @@ class SourceNode(Managed):
         handle, config = self._handle, self._config
         self._line = load_time_line(config)
         self._skeletons = handle.publisher(
-            messages.POINT_CLOUD, 'skeletons', Qos(reliable=True, depth=10)
+            messages.POINT_CLOUD, 'skeletons', Qos(reliable=True, depth=_DEPTH)
         )
         if config.publish_clock:
             self._clock = handle.publisher(messages.CLOCK, '/clock', RELIABLE)
