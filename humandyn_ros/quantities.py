@@ -123,6 +123,20 @@ class Action:
     began_ns: int  # when this segment began, as far as known
 
 
+@dataclass(frozen=True)
+class Caption:
+    """What one body did in a stretch of time, in words that hold against what was measured."""
+
+    began_ns: int  # the stretch
+    stamp_ns: int  # its end: the instant the caption is about
+    label: str  # of the action
+    score: float  # 0-1, of the label; 0 where nothing tells
+    text: str  # one sentence
+    reasons: tuple[str, ...]
+    source: str  # 'model' or 'templates'
+    replaced: tuple[str, ...] = ()  # what of the model was not measured, and so was not said
+
+
 @dataclass(frozen=True, eq=False)
 class ContactForce:
     """Force of the environment on one part of the person, in world axes."""

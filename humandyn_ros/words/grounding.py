@@ -53,7 +53,7 @@ _ALONE = re.compile(
 )
 _SIDE_ALONE = re.compile(
     r'\b(left|right) (?:foot|leg) (?:alone|only)|\bon the (left|right) (?:foot|leg)(?: alone)?\b'
-    r'|\b(left|right) (?:foot|leg) (?:alone )?(?:carries|bears|supports)\b'
+    r'|\b(left|right) (?:foot|leg) (?:carries|bears|supports) the (?:body|person|weight)'
 )
 _TOUCH = re.compile(
     r'\b(left|right) foot (?:\w+ )?(?:touches|lands|strikes|hits|stays on|is on|rests on)'

@@ -24,7 +24,7 @@ class Slot(NamedTuple):
 
 
 def _sided() -> dict[str, Slot]:
-    found = {}
+    found: dict[str, Slot] = {}
     for side in SIDES:
         for name in BENDING:
             found |= {f'{side}_{name}_{end}': Slot('deg', 0) for end in ('from', 'to')}
