@@ -79,12 +79,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser('replay', help='run over a recording or bag and judge the result')
-    parser.add_argument('source', help='.trc .c3d .mot .sto .bvh .amc .npz or a rosbag2 folder')
+    parser = commands.add_parser('replay', help='run over recordings or bags and judge the result')
+    kinds = '.trc .c3d .mot .sto .bvh .amc .npz, a rosbag2 folder, or a .yaml that lists trials'
+    parser.add_argument('source', nargs='+', help=kinds)
     parser.add_argument('--topic', help='skeleton topic of a bag, or what a set of them is below')
     parser.add_argument('--input-type', help='its message type, or a field map (name or path)')
+    parser.add_argument('--body', type=int, help='one body of a bag; default: everybody')
     _add_motion_options(parser)
     _add_reference_options(parser)
+    parser.add_argument('--moments-topic', help='topic of joint torques in a bag')
     _add_person_options(parser)
     engines = ('physics', 'imdys', 'imdys_causal', 'hdys', 'hybrid')
     parser.add_argument('--engine', default='physics', choices=engines)
@@ -100,17 +103,20 @@ def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from humandyn_ros.evaluation import options_from, replay, write_json
+    from humandyn_ros import evaluation, trials
 
-    result = replay(options_from(arguments))
-    if arguments.json:
-        write_json(result, arguments.json)
-    print(result.summary())
+    session = trials.replay_all(trials.trials_of(arguments))
+    alone = len(session.results) == 1 and not session.left_out
+    if arguments.json and alone:
+        evaluation.write_json(session.results[0], arguments.json)
+    elif arguments.json:
+        trials.write_json(session, arguments.json)
+    print(session.results[0].summary() if alone else session.summary())
     if arguments.report:
         from humandyn_ros.report import write_replay_report
 
-        write_replay_report(result, arguments.report)
-    return 0
+        write_replay_report(session.results, arguments.report)
+    return 1 if session.failed else 0
 
 
 def _add_convert(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -247,9 +253,10 @@ def _add_motion_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_reference_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('reference')
-    group.add_argument('--reference', help='force file; a .c3d may hold its own plates')
-    group.add_argument('--plates', help='which foot stands on which plate: 1:left,2:right')
-    group.add_argument('--moments', help='inverse dynamics of OpenSim, .sto')
+    group.add_argument('--reference', help='force file, or a bag; a .c3d may hold its own plates')
+    words = 'whose foot is on which plate: 1:left,2:right; of a bag its topics: /plate_1:auto'
+    group.add_argument('--plates', help=words)
+    group.add_argument('--moments', help='inverse dynamics of OpenSim (.sto), or a bag')
 
 
 def _add_person_options(parser: argparse.ArgumentParser) -> None:

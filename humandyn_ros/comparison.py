@@ -8,6 +8,7 @@ import numpy as np
 
 from humandyn_ros import metrics
 from humandyn_ros.evaluation import GROUPS, Result
+from humandyn_ros.motion import is_bag
 from humandyn_ros.quantities import Array, Mask
 
 FEET = ('left', 'right')
@@ -99,7 +100,7 @@ def comparison_of(result: Result) -> Comparison:
     stamps = run.stamps_ns
     feet = reference.feet
     return Comparison(
-        title=result.options.source.name,
+        title=_title(result),
         seconds=(stamps - result.motion.stamps_ns[0]) * 1e-9,
         mass_kg=run.mass_kg,
         points=np.array([estimate.state.positions for estimate in run.estimates]),
@@ -114,3 +115,9 @@ def comparison_of(result: Result) -> Comparison:
         judged=np.ones(len(stamps), bool) if feet is None else feet.measured,
         notes=tuple(result.figures['notes']),
     )
+
+
+def _title(result: Result) -> str:
+    """The source's name, and which body where a bag tells them apart."""
+    name = result.options.source.name
+    return f'{name} b{result.motion.body_id}' if is_bag(result.options.source) else name

@@ -108,13 +108,22 @@ def answer(options: ReplayOptions) -> tuple[Motion, Run]:
         RecordingError: The source cannot be used, or gave no estimate at all.
     """
     motion = load_motion(options)
+    return motion, run_of(options, motion)
+
+
+def run_of(options: ReplayOptions, motion: Motion) -> Run:
+    """Let the Estimator answer for one motion.
+
+    Raises:
+        RecordingError: It gave no estimate at all.
+    """
     run = run_offline(motion, options) if options.offline else run_streaming(motion, options)
     if not run.estimates:
         raise RecordingError(
             f'{options.source}: {len(motion.stamps_ns)} frames gave no estimate: {run.notes[-1]}'
             + _remedy(options, motion)
         )
-    return motion, run
+    return run
 
 
 def judge(options: ReplayOptions, motion: Motion, run: Run) -> Result:
@@ -177,6 +186,7 @@ def _figures(
     figures: dict[str, Any] = {
         'schema': SCHEMA,
         'source': options.source.name,
+        'body': motion.body_id,
         'input': motion.kind,
         'mode': 'offline' if options.offline else 'streaming',
         'engine': options.engine,
@@ -256,20 +266,23 @@ def write_json(result: Result, path: str | Path) -> None:
     Raises:
         RecordingError: The file cannot be written.
     """
-    write_whole(path, json.dumps(_without_nan(result.figures), indent=2) + '\n')
+    write_whole(path, json.dumps(without_nan(result.figures), indent=2) + '\n')
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """Return figures as JSON knows them: null for what is not a number."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _lines(figures: dict[str, Any]) -> list[str]:
     lines = [
-        f'{figures["source"]}: {figures["frames"]} frames, {figures["frames_valid"]} valid, '
-        f'{figures["frames_judged"]} judged; {figures["mode"]}, age {figures["lag_ms"]:.0f} ms, '
-        f'{figures["compute_ms_p50"]:.2f} ms a frame'
+        f'{figures["source"]}, body {figures["body"]}: {figures["frames"]} frames, '
+        f'{figures["frames_valid"]} valid, {figures["frames_judged"]} judged; {figures["mode"]}, '
+        f'age {figures["lag_ms"]:.0f} ms, {figures["compute_ms_p50"]:.2f} ms a frame'
     ]
     if 'grf_mpje_n_per_kg' in figures and not figures['frames_judged']:
         lines.append('ground reaction: not judged, at no time do the plates carry the person')

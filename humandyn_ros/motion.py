@@ -33,6 +33,7 @@ class MotionOptions:
     rate_hz: float | None = None
     noise_mm: float = 0.0
     seed: int = 0
+    body: int | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.noise_mm <= 1000.0:
@@ -53,6 +54,8 @@ class Motion:
     kind: str  # 'markers', 'joints' or 'ik'
     body_id: int
     notes: tuple[str, ...]
+    frame_id: str = 'world'  # that the source's points are in,
+    up: str = 'Z'  # and its upward axis
 
     def recording(self) -> Recording:
         """The joint centres as a recording of their own, in the canonical format."""
@@ -89,7 +92,19 @@ def load_motion(options: MotionOptions) -> Motion:
         RecordingError: The source cannot be used.
         SkeletonError: Its points fit no format.
     """
-    recording = _one_body(options)
+    found = recordings_of(options)
+    if len(found) > 1:
+        bodies = ', '.join(str(r.body_id) for r in found)
+        raise RecordingError(f'{options.source} holds bodies {bodies}: name one (--body)')
+    return motion_of(found[0], options)
+
+
+def motion_of(recording: Recording, options: MotionOptions) -> Motion:
+    """Turn one body's points into joint centres; see `load_motion`.
+
+    Raises:
+        SkeletonError: Its points fit no format.
+    """
     adapter = adapter_for(recording, options)
     memory = MarkerMemory(adapter.form)
     whole = memory.complete_all(recording.stamps_ns, recording.points, recording.confidence)
@@ -105,6 +120,8 @@ def load_motion(options: MotionOptions) -> Motion:
         recording.kind,
         recording.body_id,
         (*recording.notes, *adapter.notes, *memory.notes, *check_units(some, adapter).messages),
+        recording.frame_id,
+        recording.up,
     )
 
 
@@ -124,7 +141,12 @@ def adapter_for(recording: Recording, options: MotionOptions) -> Adapter:
     )
 
 
-def _one_body(options: MotionOptions) -> Recording:
+def recordings_of(options: MotionOptions) -> list[Recording]:
+    """Read the body that the options name, or everybody in the source.
+
+    Raises:
+        RecordingError: The source cannot be used, or there is no such body.
+    """
     found = read_source(
         options.source,
         topic=options.topic,
@@ -133,10 +155,16 @@ def _one_body(options: MotionOptions) -> Recording:
         up=options.up,
         model=options.model,
     )
-    if len(found) > 1:
-        bodies = ', '.join(str(r.body_id) for r in found)
-        raise RecordingError(f'{options.source} holds bodies {bodies}: replay one at a time')
-    return found[0]
+    chosen = [one for one in found if options.body in (None, one.body_id)]
+    if not chosen:
+        bodies = ', '.join(str(one.body_id) for one in found)
+        raise RecordingError(f'{options.source} holds no body {options.body}, only {bodies}')
+    return chosen
+
+
+def is_bag(source: Path) -> bool:
+    """Whether a source is a rosbag2 recording: a folder, or a .mcap or .db3 file."""
+    return source.is_dir() or source.suffix in ('.mcap', '.db3')
 
 
 def read_source(
@@ -161,7 +189,7 @@ def read_source(
     Raises:
         RecordingError: It cannot be read.
     """
-    if not source.is_dir() and source.suffix not in ('.mcap', '.db3'):
+    if not is_bag(source):
         return [read_motion(source, format=format, up=up, model=model)]
     from humandyn_ros.bags import read_skeletons  # noqa: PLC0415 - no distribution ships rosbags
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.errors import ConfigError, RecordingError
-from humandyn_ros.motion import Motion, MotionOptions
+from humandyn_ros.motion import Motion, MotionOptions, is_bag
 from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.recordings import read_forces, read_moments
 from humandyn_ros.recordings.feet import FootReference, assign_feet, parse_plates
-from humandyn_ros.recordings.recording import Moments
+from humandyn_ros.recordings.recording import Forces, Moments
 
 _ANKLES = [CANONICAL.index['left_ankle'], CANONICAL.index['right_ankle']]
 _TOES = [CANONICAL.index['left_foot'], CANONICAL.index['right_foot']]
@@ -29,6 +29,7 @@ class ReplayOptions(MotionOptions):
     reference: Path | None = None
     plates: str | None = None
     moments: Path | None = None
+    moments_topic: str | None = None
     shift_ms: float = 0.0
 
     def __post_init__(self) -> None:
@@ -68,7 +69,8 @@ def load_reference(
 ) -> Reference:
     """Read the references and bring the forces to the stamps of the estimates.
 
-    A .c3d source is its own reference where it holds force plates and none is named.
+    A .c3d source is its own reference where it holds force plates and none is named; a bag where
+    topics of plates are named, or of torques.
 
     Raises:
         RecordingError: A reference file cannot be used.
@@ -76,9 +78,9 @@ def load_reference(
     shift_ns = round(options.shift_ms * 1e6)
     notes: list[str] = []
     feet = None
-    path = options.reference or _own_plates(options.source)
+    path = options.reference or _own_plates(options)
     if path is not None:
-        forces = read_forces(path, up=None if options.reference else options.up)
+        forces = _forces(path, options, motion)
         notes.append(f'forces: {forces.recognised}')
         _meet(path, forces.stamps_ns, stamps_ns + shift_ns)
         ankles, toes = (_at(motion, joints, stamps_ns) for joints in (_ANKLES, _TOES))
@@ -87,12 +89,43 @@ def load_reference(
             forces, stamps_ns + shift_ns, ankles, toes, mass_kg=mass_kg, plates=plates
         )
         notes += feet.notes
+    elif is_bag(options.source):
+        notes += _unused(options.source)
     moments = None
-    if options.moments is not None:
-        moments = read_moments(options.moments, mass_kg=mass_kg)
+    if options.moments is not None or options.moments_topic is not None:
+        moments = _moments(options, mass_kg)
         notes += moments.notes
-        _meet(options.moments, moments.stamps_ns, stamps_ns)
+        _meet(options.moments or options.source, moments.stamps_ns, stamps_ns)
     return Reference(feet, moments, tuple(notes))
+
+
+def _forces(path: Path, options: ReplayOptions, motion: Motion) -> Forces:
+    if not is_bag(path):
+        return read_forces(path, up=None if options.reference else options.up)
+    from humandyn_ros.bag_reference import read_bag_forces  # noqa: PLC0415 - needs rosbags
+
+    named = parse_plates(options.plates) if options.plates else {}
+    wanted = [name for name in named if name.startswith('/')]
+    if set(named.values()) == {'off'}:  # all but these
+        wanted = []
+    return read_bag_forces(path, wanted, frame_id=motion.frame_id, up=motion.up)
+
+
+def _moments(options: ReplayOptions, mass_kg: float) -> Moments:
+    path = options.moments or options.source
+    if not is_bag(path):
+        return read_moments(path, mass_kg=mass_kg)
+    from humandyn_ros.bag_reference import read_bag_moments  # noqa: PLC0415 - needs rosbags
+
+    return read_bag_moments(path, options.moments_topic)
+
+
+def _unused(source: Path) -> list[str]:
+    from humandyn_ros.bag_reference import plate_topics  # noqa: PLC0415 - needs rosbags
+
+    found = plate_topics(source)
+    told = f'not judged against {", ".join(found)}: give --reference {source.name}, or --plates'
+    return [told] if found else []
 
 
 def _meet(path: Path, theirs: NDArray[np.int64], ours: NDArray[np.int64]) -> None:
@@ -105,7 +138,11 @@ def _meet(path: Path, theirs: NDArray[np.int64], ours: NDArray[np.int64]) -> Non
     )
 
 
-def _own_plates(source: Path) -> Path | None:
+def _own_plates(options: ReplayOptions) -> Path | None:
+    """The source where it holds plates: a .c3d, or a bag of which topics are named."""
+    source = options.source
+    if is_bag(source):
+        return source if options.plates else None
     if not source.name.removesuffix('.gz').endswith('.c3d'):
         return None
     from humandyn_ros.recordings.c3d import has_plates  # noqa: PLC0415

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,15 +44,61 @@ td, th { text-align: left; padding: .35rem .6rem .35rem 0; border-top: 1px solid
   font-weight: 400 } th { color: var(--soft) } td:last-child, th:last-child { text-align: right }
 tr.ours td { font-weight: 650; color: var(--good) }
 ul { margin: .2rem 0 0; padding-left: 1.1rem; color: var(--soft); font-size: .92rem }
+details { margin: 0 0 1rem } summary { cursor: pointer; font-weight: 650; padding: .3rem 0 }
 footer { color: var(--soft); font-size: .85rem; margin-top: 1.5rem }
 """
 
 
-def write_replay_report(result: Result, path: str | Path) -> None:
-    """Write the report of a replay; see `write_report`."""
-    compute = result.figures['compute_ms_p50']
-    lead = f'Replayed through the estimator, {compute:.2f} ms of computing per frame.'
-    write_report(comparison_of(result), path, lead)
+def write_replay_report(results: Sequence[Result], path: str | Path) -> None:
+    """Write the report of one replay, see `write_report`; of several, one page with all of them.
+
+    Raises:
+        MissingDependencyError: matplotlib is absent.
+        RecordingError: There are no estimates to show, or the file cannot be written.
+    """
+    if len(results) == 1:
+        compute = results[0].figures['compute_ms_p50']
+        lead = f'Replayed through the estimator, {compute:.2f} ms of computing per frame.'
+        write_report(comparison_of(results[0]), path, lead)
+        return
+    shown = [comparison_of(result) for result in results]
+    shown = [one for one in shown if one.valid.any()]
+    if not shown:
+        raise RecordingError('no valid estimate in any trial, so there is nothing to show')
+    trials = [
+        f'<details><summary>{html.escape(one.title)}</summary>{_apart(_trial(one), k)}</details>'
+        for k, one in enumerate(shown, 1)
+    ]
+    title = f'{len(shown)} trials'
+    body = f'<h1>{title}</h1>\n{_overview(shown)}\n{"".join(trials)}'
+    write_whole(path, _whole(title, body))
+
+
+def _overview(shown: Sequence[Comparison]) -> str:
+    """Every trial's errors, one line each, then their means."""
+    keys = ('force', 'hip', 'knee', 'ankle')
+    rows = [(one.title, one.mass_kg, one.errors()) for one in shown]
+    lines = [
+        f'<tr><td>{html.escape(title)}</td><td>{mass:.1f}</td>{_cells(errors, keys)}</tr>'
+        for title, mass, errors in rows
+    ]
+    known = {key: [errors[key] for _, _, errors in rows if key in errors] for key in keys}
+    mean = {key: float(np.mean(values)) for key, values in known.items() if values}
+    lines.append(f'<tr class="ours"><td>mean</td><td></td>{_cells(mean, keys)}</tr>')
+    head = ('trial', 'kg', 'force, N/kg per foot', 'hip', 'knee', 'ankle, N·m/kg')
+    table = ''.join(f'<th>{cell}</th>' for cell in head)
+    words = 'Errors against the references; a dash where there is none.'
+    return _section('All trials', words, f'<table><tr>{table}</tr>{"".join(lines)}</table>')
+
+
+def _cells(errors: Mapping[str, float], keys: Sequence[str]) -> str:
+    return ''.join(f'<td>{errors[k]:.2f}</td>' if k in errors else '<td>-</td>' for k in keys)
+
+
+def _apart(body: str, number: int) -> str:
+    """Give the ids of one trial's figures a name of their own: all share one page."""
+    body = re.sub(r'id="', f'id="t{number}-', body)
+    return body.replace('url(#', f'url(#t{number}-').replace('href="#', f'href="#t{number}-')
 
 
 def write_report(comparison: Comparison, path: str | Path, lead: str) -> None:
@@ -73,6 +121,12 @@ def write_report(comparison: Comparison, path: str | Path, lead: str) -> None:
 
 def _page(comparison: Comparison, lead: str) -> str:
     title = html.escape(comparison.title)
+    body = f'<h1>{title}</h1>\n<p class="lead">{html.escape(lead)}</p>\n{_trial(comparison)}'
+    return _whole(title, body)
+
+
+def _trial(comparison: Comparison) -> str:
+    """Figures and plots of one run."""
     against = '; wide and pale: the reference' if comparison.reference_force is not None else ''
     sections = [
         _section(
@@ -95,13 +149,15 @@ def _page(comparison: Comparison, lead: str) -> str:
         _guesses(comparison),
         _notes(comparison),
     ]
+    return f'{_figures(comparison)}\n{"".join(sections)}\n'
+
+
+def _whole(title: str, body: str) -> str:
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<title>{title}: joint torques and ground reactions</title>\n<style>{_STYLE}</style>\n'
-        f'<main><h1>{title}</h1>\n<p class="lead">{html.escape(lead)}</p>\n'
-        f'{_figures(comparison)}\n{"".join(sections)}\n'
-        f'<footer>humandyn_ros {__version__}</footer></main></html>\n'
+        f'<main>{body}<footer>humandyn_ros {__version__}</footer></main></html>\n'
     )
 
 

@@ -21,6 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             'anthropometry',
             'body',
             'coordinates',
+            'muscles',
             'upper_body',
             'activity',
             'contact',
@@ -50,7 +51,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({'engines'}),
     frozenset({'estimator', 'joint_centres', 'people', 'actions'}),
     frozenset({'bags', 'motion', 'ros', 'view'}),
-    frozenset({'reference', 'evaluation', 'comparison', 'plots', 'report'}),
+    frozenset(
+        {'bag_reference', 'reference', 'evaluation', 'trials', 'comparison', 'plots', 'report'}
+    ),
 )
 ANYTHING = frozenset({'cli', 'demo', 'learning', 'convert'})
 

@@ -37,17 +37,19 @@ class FootReference:
 
 
 def parse_plates(text: str) -> dict[str, str]:
-    """Parse '1:left,2:right'; a plate that is not the person's is 'off'.
+    """Parse '1:left,2:right'; 'off' is not the person's, 'auto' is whose foot is nearest.
 
     Raises:
-        RecordingError: An entry is not plate:left, plate:right or plate:off.
+        RecordingError: An entry is not plate:left, plate:right, plate:auto or plate:off.
     """
     result = {}
     for entry in filter(None, (part.strip() for part in text.split(','))):
         plate, _, foot = entry.rpartition(':')
         side = {'l': 'left', 'r': 'right'}.get(foot.strip().lower(), foot.strip().lower())
-        if not plate or side not in (*SIDES, 'off'):
-            raise RecordingError(f'plate assignment {entry!r}: write 1:left, 2:right or 3:off')
+        if not plate or side not in (*SIDES, 'off', 'auto'):
+            raise RecordingError(
+                f'plate assignment {entry!r}: write 1:left, 2:right, 3:off or 4:auto'
+            )
         result[plate.strip().lower()] = side
     return result
 
@@ -110,11 +112,11 @@ def _given(forces: Forces, plates: Mapping[str, str]) -> list[str | None]:
     feet = [plate.foot for plate in forces.plates]
     names = [plate.name.lower() for plate in forces.plates]
     for key, foot in plates.items():
-        label = key.lower()
+        label, side = key.lower(), None if foot == 'auto' else foot
         if label.isdigit() and 1 <= int(label) <= len(names) and f'plate {label}' not in names:
-            feet[int(label) - 1] = foot
+            feet[int(label) - 1] = side
         elif label in names or f'plate {label}' in names:
-            feet[names.index(label if label in names else f'plate {label}')] = foot
+            feet[names.index(label if label in names else f'plate {label}')] = side
         else:
             raise RecordingError(f'there is no plate {key!r}; there are: {", ".join(names)}')
     return feet
