@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 EXTRAS ?= report,sim,onnx,fast
-TEST_EXTRAS ?= train,smpl,test
+TEST_EXTRAS ?= train,words,smpl,test
 # Another build of PyTorch: make test TORCH=torch==2.9.0
 TORCH  ?= torch==2.13.0
 BIN    := $(VENV)/bin

@@ -66,6 +66,14 @@ setup(
             'safetensors>=0.4,<1',
             'tensorboard>=2.16,<3',
         ],
+        'words': [
+            'transformers>=5,<6',
+            'peft>=0.17,<1',
+            'Pillow>=10,<14',
+            'num2words>=0.5.14,<0.6',  # the processor of SmolVLM counts frames in words
+            'sacrebleu>=2.4,<3',
+            'rouge-score>=0.1.2,<0.2',
+        ],
         # The body model's code and files are licensed for research: an extra of its own.
         'smpl': ['smplx>=0.1.28,<0.2'],
         'test': [

@@ -30,6 +30,7 @@ TASKS: dict[str, str] = {
     'imdys': 'humandyn_ros.learning.tasks.imdys:ImdysTask',
     'hdys': 'humandyn_ros.learning.tasks.hdys:HdysTask',
     'hybrid': 'humandyn_ros.learning.tasks.hybrid:HybridTask',
+    'skeletonllm': 'humandyn_ros.learning.tasks.skeletonllm:SkeletonLLMTask',
 }
 """Name -> module:class. A class of one's own may be named by its path in the same form."""
 
