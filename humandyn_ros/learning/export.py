@@ -140,6 +140,10 @@ def write_model(
         _replace(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    for part, item in exportable.parts.items():
+        found = write_model(f'{name}_{part}', item, out / part, training=training, half=half)
+        differences |= {f'{part} {key}': value for key, value in found.differences.items()}
+        halves |= {f'{part} {key}': value for key, value in found.half_differences.items()}
     return Exported(out, differences, halves)
 
 

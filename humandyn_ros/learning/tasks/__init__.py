@@ -31,6 +31,7 @@ TASKS: dict[str, str] = {
     'hdys': 'humandyn_ros.learning.tasks.hdys:HdysTask',
     'hybrid': 'humandyn_ros.learning.tasks.hybrid:HybridTask',
     'skeletonllm': 'humandyn_ros.learning.tasks.skeletonllm:SkeletonLLMTask',
+    'narrator': 'humandyn_ros.learning.tasks.narrator:NarratorTask',
 }
 """Name -> module:class. A class of one's own may be named by its path in the same form."""
 

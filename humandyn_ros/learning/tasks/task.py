@@ -6,8 +6,8 @@ None: `LadyTask(config, data)`. Its class names the dataclass of the settings as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,6 +63,7 @@ class Exportable:
         input_names: One per input.
         output_names: One per output.
         manifest: Fields of the manifest that only the network knows, see `engines.manifest`.
+        parts: Further models by the name of their folder within this one's.
     """
 
     module: nn.Module
@@ -70,6 +71,7 @@ class Exportable:
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
     manifest: dict[str, object]
+    parts: Mapping[str, Exportable] = field(default_factory=dict)
 
 
 class Task(Protocol):
