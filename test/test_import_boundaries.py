@@ -49,7 +49,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({'engines'}),
-    frozenset({'estimator', 'joint_centres', 'people', 'actions'}),
+    frozenset({'estimator', 'joint_centres', 'people', 'actions', 'narration'}),
     frozenset({'bags', 'motion', 'ros', 'view'}),
     frozenset(
         {'bag_reference', 'reference', 'evaluation', 'trials', 'comparison', 'plots', 'report'}

@@ -15,6 +15,7 @@ from humandyn_ros.engines.hybrid import HybridEngine
 from humandyn_ros.engines.imdys import ImdysEngine
 from humandyn_ros.engines.learned import LearnedEngine, Network
 from humandyn_ros.engines.manifest import MANIFEST, Manifest, read_manifest
+from humandyn_ros.engines.muscular import MuscularEngine
 from humandyn_ros.engines.physics import PhysicsConfig, PhysicsEngine
 from humandyn_ros.errors import ModelError, ResourceError
 from humandyn_ros.resources import resource
@@ -39,6 +40,12 @@ class EngineConfig(Checked):
     )
     model: str = setting(
         '', '', 'folder of the model that the engine runs; empty: the one of its name'
+    )
+    muscles: bool = setting(
+        False,
+        '',
+        'share the torques of the legs among 80 muscles and publish their activation; it costs '
+        'under a millisecond a frame and changes no torque',
     )
     physics: PhysicsConfig = field(default_factory=PhysicsConfig)
     backend: BackendConfig = field(default_factory=BackendConfig)
@@ -115,6 +122,10 @@ class Engines:
 
     def make(self, person: PersonConfig) -> Engine:
         """Make the engine of one person."""
+        engine = self._made(person)
+        return MuscularEngine(engine, person) if self.config.muscles else engine
+
+    def _made(self, person: PersonConfig) -> Engine:
         physics = self.config.physics
         if self._manifest is None or self._session is None:
             return PhysicsEngine(person, physics)
@@ -137,7 +148,8 @@ class Engines:
     def extras(self) -> frozenset[str]:
         """What answers hold besides dynamics: fields of Extras."""
         outputs = () if self._manifest is None else self._manifest.fields.get('outputs', ())
-        return frozenset(EXTRAS[name] for name in outputs if name in EXTRAS)
+        told = frozenset(EXTRAS[name] for name in outputs if name in EXTRAS)
+        return told | {'muscles'} if self.config.muscles else told
 
     def describe(self) -> dict[str, str]:
         """Return what diagnostics show: engine; of a network model, hash, backend, fallback."""
