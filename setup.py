@@ -74,9 +74,8 @@ setup(
             'sacrebleu>=2.4,<3',
             'rouge-score>=0.1.2,<0.2',
         ],
-        'muscles': [
-            'opensim>=4.5,<5'
-        ],  # makes config/muscles anew, and judges it; nothing runs it
+        # Makes config/muscles anew and judges it; nothing needs it to run.
+        'muscles': ['opensim>=4.5,<5'],
         # The body model's code and files are licensed for research: an extra of its own.
         'smpl': ['smplx>=0.1.28,<0.2'],
         'test': [
