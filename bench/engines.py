@@ -21,7 +21,7 @@ from rich.progress import track
 from bench.readme import table, write_section
 from bench.sets import Case, all_cases
 from humandyn_ros.errors import HumandynError
-from humandyn_ros.evaluation import judge, run_streaming
+from humandyn_ros.evaluation import judge, run_offline, run_streaming
 from humandyn_ros.learning.synthesis.people import PEOPLE
 from humandyn_ros.motion import Motion, load_motion
 
@@ -31,13 +31,17 @@ CHILDREN_AND_RUNS_MM = (0.0, 10.0)
 WALKS_MM = (0.0, 5.0, 10.0, 20.0)
 SEEDS = range(3)
 
+OFFLINE = -1.0
 ENGINES: dict[str, tuple[str, float | None]] = {
+    'physics, offline': ('physics', OFFLINE),
+    'hybrid, offline': ('hybrid', OFFLINE),
     'physics, 100 ms': ('physics', 100.0),
+    'hybrid, 100 ms': ('hybrid', 100.0),
     'ImDyS, 100 ms': ('imdys', None),
-    'HDyS': ('hdys', None),
+    'HDyS, 100 ms': ('hdys', None),
     'physics, 0 ms': ('physics', 0.0),
-    'ImDyS causal, 0 ms': ('imdys_causal', None),
     'hybrid, 0 ms': ('hybrid', 0.0),
+    'ImDyS causal, 0 ms': ('imdys_causal', None),
 }
 """Column -> engine, and lag of the filter where the engine does not fix it."""
 GUESSES = {'zero': 'zero', 'BW/2': 'half', 'BW split': 'split'}
@@ -65,9 +69,13 @@ def measure(case: Case, columns: Sequence[str]) -> list[dict[str, Any]]:
             motion = _cut(load_motion(options))
             for column in columns:
                 name, lag_ms = ENGINES[column]
-                chosen = dataclasses.replace(options, engine=name, lag_ms=lag_ms)
+                offline = lag_ms == OFFLINE
+                chosen = dataclasses.replace(
+                    options, engine=name, lag_ms=None if offline else lag_ms, offline=offline
+                )
                 try:
-                    figures = judge(chosen, motion, run_streaming(motion, chosen)).figures
+                    run = run_offline(motion, chosen) if offline else run_streaming(motion, chosen)
+                    figures = judge(chosen, motion, run).figures
                 except (HumandynError, IndexError) as error:
                     print(f'{case.group}, {case.person}, {column}: {error}')
                     continue

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains, exports and measures the shipped models on one CPU core, about half an hour when quiet:
+# Trains, exports and measures the shipped models on one CPU core, about an hour when quiet:
 #   bench/train_models.sh CLIPS     CLIPS: folder for clips and checkpoints
 # HUMANDYN_DATA is the folder of the recordings.
 set -eu
@@ -20,10 +20,7 @@ make_clips train 2 60
 make_clips train 11 60 --kinds walk turn --themes walk run turn
 make_clips train 12 60 --kinds walk turn --themes walk run turn
 make_clips validation 3 8
-for split in validation train; do
-    "$bin/python" -m humandyn_ros.learning.tasks.hybrid_features --data "$clips" \
-        --split "$split" --minutes "${FEATURE_MINUTES:-10}"
-done
+"$bin/python" -m bench.plates --out "$clips"
 train() { # model task options
     model=$1 task=$2
     shift 2

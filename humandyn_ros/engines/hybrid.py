@@ -1,63 +1,96 @@
-"""The hybrid: physics a tenth of a second ago, and a network that brings its answer up to now.
+"""The hybrid: a network that knows the last second of motion, and physics where it can see ahead.
 
-frames -> own filter at 0.1 s of lag -> physics there ----+
-filtered state now (no look-ahead) -----------------------+-> network -> forces and moments now
+frames -+-> spline of the last second (past.py) -----------+
+        +-> filter, a tenth of a second late -> physics ---+-> network -> forces now -+-> answer
+filtered state, where it is late enough for accelerations -> physics -----------------+
 
 Physics needs accelerations, which no causal filter can give at the newest frame; a tenth of a
-second later it can. With that much look-ahead physics alone is the better answer, and is given.
-All inputs are without dimension (leg length and gravity are the units), in the canonical frame.
+second later it can. So the network sees what physics said lately, of the steps before
+too; it answers alone without look-ahead, and with it both answer: their errors have different
+causes, and their mean is better than either.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from humandyn_ros.activity import CutoffPolicy
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.engines.canonical import CanonicalFrame, canonical_frame
 from humandyn_ros.engines.network import NetworkBody, Session, field, output
+from humandyn_ros.engines.past import (
+    ENOUGH_S,
+    JOINTS,
+    NAMES,
+    SPAN_S,
+    coefficients,
+    features,
+    pace,
+)
+from humandyn_ros.engines.past import FEATURES as MOTION
 from humandyn_ros.engines.physics import PhysicsConfig, PhysicsEngine
 from humandyn_ros.errors import ModelError
 from humandyn_ros.filters import FilterConfig, make_filter
-from humandyn_ros.quantities import CANONICAL, GRAVITY, Array, Dynamics, KinematicState
-from humandyn_ros.upper_body import Completion
+from humandyn_ros.filters.history import History
+from humandyn_ros.quantities import (
+    CANONICAL,
+    GRAVITY,
+    Array,
+    ContactForce,
+    Dynamics,
+    GroundReaction,
+    KinematicState,
+)
 
-LAG_S = 0.1
-"""How long ago physics answers for."""
-ENOUGH_S = 0.08
-"""With this much look-ahead physics answers alone."""
-AGO_S = (0.2, 0.35)
-"""Instants before, of which the network sees the motion and the forces too."""
+LAGS_S = tuple(k / 30.0 for k in range(5))
+"""Instants before the newest frame that the network answers for, an adult's s."""
+BODIES = 3
+"""What carries a person: left foot, right foot, everything else together."""
+AHEAD_S = LAGS_S[-1]
+AGO_S = tuple(k / 60.0 for k in (7, 10, 14, 18, 23, 29, 36, 45))
+"""Instants before the newest frame of which the network is told what physics said."""
+FEATURES = MOTION + 7 * len(AGO_S) + len(COORDINATES)
+_LATE_S = 0.1  # lag of the filter before that physics
+_NEAR_S = 0.04  # how far an answer may be from the instant that is asked for
+_ALONE_S, _TOGETHER_S = 0.06, 0.1  # look-ahead up to which the network is alone; from which not
+_SHARE = 0.5  # of the network where both answer
+_SLIGHT = 0.1  # body weights: a seat or hand with less carries nothing
+_LONGEST_STEP_S = 0.2
+_MOST_HZ = 400.0
+_J = len(CANONICAL.joints)
 LOWER = tuple(
     row
-    for row, name in enumerate(CANONICAL.joints)
+    for row, name in enumerate(NAMES)
     if name.split('_')[-1] in ('pelvis', 'hip', 'knee', 'ankle', 'foot')
 )
-_J = len(CANONICAL.joints)
-_KEPT_S = 0.6
-FEATURES = _J * 9 * 2 + _J * 6 * len(AGO_S) + 8 * (1 + len(AGO_S)) + len(COORDINATES) + 4
+"""Rows of past.JOINTS without which nothing is said."""
+_LOWER = [JOINTS[row] for row in LOWER]
 
 
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """What physics knew of one instant."""
+class Told(NamedTuple):
+    """What the network says of one instant."""
+
+    forces: Array  # (3, 3) body weights, world axes: left foot, right foot, all else
+    contact: Array  # (2,) probability
+    ball: Array  # (2,) share of a foot's force under its ball
+    torque: Array  # (17,) body weight times leg length
+
+
+class Said(NamedTuple):
+    """What physics said of one instant."""
 
     stamp_ns: int
-    positions: Array  # (24, 3) m
-    velocities: Array
-    accelerations: Array
-    feet: Array  # (2, 3) N/kg, left first
-    contact: Array  # (2,)
-    torque: Array  # (17,) N·m/kg
+    feet: Array  # (2, 3) body weights, world axes
+    torque: Array  # (17,) body weight times leg length
 
 
-class Anchor:
-    """Filter and physics at a lag, and what they answered lately.
+class Late:
+    """Physics a tenth of a second late, and what it said lately.
 
     Args:
         person: Body mass, height and sex.
@@ -66,99 +99,52 @@ class Anchor:
 
     def __init__(self, person: PersonConfig, config: PhysicsConfig | None = None) -> None:
         self.physics = PhysicsEngine(person, config)
-        self._filter = make_filter(FilterConfig(lag_s=LAG_S))
-        self._completion = Completion(self.physics.height_m)
-        self._moments: deque[Moment] = deque()
-        self.noise_m = 0.0
+        self._filter = make_filter(FilterConfig(lag_s=_LATE_S))
+        self._said: deque[Said] = deque()
 
     def reset(self) -> None:
         """Forget the past."""
         self._filter.reset()
         self.physics.reset()
-        self._moments.clear()
+        self._said.clear()
 
     def see(self, stamp_ns: int, points: Array, confidence: Array) -> None:
         """Take a frame."""
-        newest = self._moments[-1].stamp_ns + self._filter.lag_ns if self._moments else stamp_ns
-        if stamp_ns < newest:
-            return
         state = self._filter.step(stamp_ns, points, confidence)
-        if state is None or not np.isfinite(state.positions[list(LOWER)]).all():
+        if state is None or not np.isfinite(state.positions[_LOWER]).all():
             return
-        found, mass = self.physics.step(state), self.physics.mass_kg
+        found = self.physics.step(state)
         self._filter.cutoff_hz = self.physics.cutoff_hz
-        feet = found.ground.left, found.ground.right
-        self.noise_m = float(np.nan_to_num(np.nanmean(state.stddev)))
-        self._moments.append(
-            Moment(
-                state.stamp_ns,
-                *self.complete(state),
-                np.array([foot.force for foot in feet]) / mass,
-                np.array([foot.contact for foot in feet]),
-                found.inverse_dynamics.torque / mass,
-            )
-        )
-        while self._moments[0].stamp_ns < state.stamp_ns - _KEPT_S * 1e9:
-            self._moments.popleft()
+        weight = GRAVITY * self.physics.mass_kg
+        feet = np.array([found.ground.left.force, found.ground.right.force]) / weight
+        torque = found.inverse_dynamics.torque / (weight * self.physics.leg_m)
+        self._said.append(Said(state.stamp_ns, feet, torque))
+        while self._said[0].stamp_ns < state.stamp_ns - 1.5e9 * SPAN_S:
+            self._said.popleft()
 
-    def complete(self, state: KinematicState) -> tuple[Array, Array, Array]:
-        """Positions, velocities, accelerations with what is not seen filled in."""
-        self._completion.height_m = self.physics.height_m
-        found = self._completion.step(state.positions, state.velocities, state.accelerations)
-        return found[:3]
+    def features(self, newest_ns: int, rotation: Array, unit: float) -> Array:
+        """What physics said at AGO_S, and its latest torques; 0 where it said nothing.
 
-    def at(self, stamp_ns: int) -> list[Moment] | None:
-        """The newest moment and those AGO_S before `stamp_ns`; None while they are not there."""
-        moments = self._moments
-        oldest_ns = stamp_ns - max(AGO_S) * 1e9
-        late = not moments or stamp_ns - moments[-1].stamp_ns > 2e9 * LAG_S
-        if late or moments[0].stamp_ns > oldest_ns:
-            return None
-        stamps = np.array([moment.stamp_ns for moment in moments], np.float64)
-        rows = [int(np.abs(stamps - (stamp_ns - ago * 1e9)).argmin()) for ago in AGO_S]
-        return [moments[-1], *(moments[row] for row in rows)]
-
-
-def features(
-    anchor: Anchor, state: KinematicState, floor_m: float
-) -> tuple[Array, CanonicalFrame] | None:
-    """What the network sees (FEATURES,), and the frame its answers are in; None: too early."""
-    moments = anchor.at(state.stamp_ns)
-    if moments is None or not np.isfinite(state.positions[list(LOWER)]).all():
-        return None
-    leg = anchor.physics.leg_m
-    units = leg, np.sqrt(leg * GRAVITY), GRAVITY
-    now = anchor.complete(state)
-    frame = canonical_frame(now[0], floor_m=floor_m)
-    newest = moments[0]
-    rows = _motion(frame, now, units)
-    rows += _motion(frame, (newest.positions, newest.velocities, newest.accelerations), units)
-    for moment in moments[1:]:
-        rows += _motion(frame, (moment.positions, moment.velocities), units)
-    for moment in moments:
-        rows += [frame.vectors(moment.feet) / GRAVITY, moment.contact]
-    rows.append(newest.torque / (GRAVITY * leg))
-    period = np.sqrt(leg / GRAVITY)
-    upper = float(np.isfinite(state.positions).all())
-    age = 1e-9 * (state.stamp_ns - newest.stamp_ns) / period
-    rows.append(
-        np.array([100.0 * anchor.noise_m / leg, anchor.physics.cutoff_hz * period, upper, age])
-    )
-    return np.concatenate([row.ravel() for row in rows]), frame
-
-
-def _motion(
-    frame: CanonicalFrame, motion: tuple[Array, ...], units: tuple[float, ...]
-) -> list[Array]:
-    positions = (motion[0] - frame.origin) @ frame.rotation
-    return [
-        positions / units[0],
-        *(v @ frame.rotation / u for v, u in zip(motion[1:], units[1:], strict=False)),
-    ]
+        Args:
+            newest_ns: Stamp of the newest frame.
+            rotation: Axes of the person (3, 3).
+            unit: Seconds in an adult's second.
+        """
+        feet, known = np.zeros((len(AGO_S), 2, 3)), np.zeros(len(AGO_S))
+        torque = np.zeros(len(COORDINATES))
+        stamps = np.array([said.stamp_ns for said in self._said])
+        for slot, ago in enumerate(AGO_S if len(stamps) else ()):
+            apart = np.abs(stamps - (newest_ns - 1e9 * ago * unit))
+            row = int(apart.argmin())
+            if apart[row] < 1e9 * _NEAR_S:
+                feet[slot], known[slot] = self._said[row].feet @ rotation, 1.0
+                if slot == 0:
+                    torque = self._said[row].torque
+        return np.concatenate([feet.ravel(), known, torque])
 
 
 class HybridEngine:
-    """One person's physics, brought up to now by a network.
+    """One person's network, and physics beside it where there is look-ahead.
 
     Args:
         fields: The manifest's fields.
@@ -184,58 +170,151 @@ class HybridEngine:
         stddev = np.asarray(field(fields, 'torque_stddev_nm_per_kg'), dtype=np.float64)
         self._session = session
         self.body = NetworkBody(person, COORDINATES, stddev)
-        self._anchor = Anchor(person, config)
-        self._alone = PhysicsEngine(person, config)  # for states with look-ahead
-        self._newest_ns = 0
+        self._physics = PhysicsEngine(person, config)
+        self._late = Late(person, config)
+        self._policy = CutoffPolicy()
+        self._history = History(int(1.5 * SPAN_S * _MOST_HZ), _J)
+        self._stamp_ns: int | None = None
 
     @property
     def mass_kg(self) -> float:
         """Body mass in force, given or assumed."""
-        return self._anchor.physics.mass_kg
+        return self.body.mass_kg
 
     @property
     def cutoff_hz(self) -> float:
         """Cut-off frequency the filter should have for the next state."""
-        return self._anchor.physics.cutoff_hz
+        return self._physics.config.cutoff_hz or self._policy.cutoff_hz
 
     def set_person(self, person: PersonConfig) -> None:
         """Change body mass, height or sex."""
         self.body.set_person(person)
-        self._anchor.physics.set_person(person)
-        self._alone.set_person(person)
+        self._physics.set_person(person)
+        self._late.physics.set_person(person)
 
     def reset(self) -> None:
         """Forget the past."""
         self.body.reset()
-        self._anchor.reset()
-        self._alone.reset()
+        self._physics.reset()
+        self._late.reset()
+        self._policy.reset()
+        self._history.clear()
+        self._stamp_ns = None
 
     def see(self, stamp_ns: int, points: Array, confidence: Array) -> None:
         """Take a frame, before the filter."""
-        self._newest_ns = stamp_ns
-        self._anchor.see(stamp_ns, points, confidence)
+        stamps = self._history.stamps
+        if len(stamps) and stamp_ns <= stamps[-1]:
+            return
+        seen = np.asarray(np.isfinite(points).all(axis=1))
+        weights = np.where(seen, confidence, 0.0)
+        self._history.append(stamp_ns, np.where(seen[:, None], points, 0.0).ravel(), weights)
+        self._late.see(stamp_ns, points, confidence)
 
     def step(self, state: KinematicState) -> Dynamics | str:
         """Answer for a state, or say why there is no answer."""
-        if self._newest_ns - state.stamp_ns >= ENOUGH_S * 1e9:
-            return self._alone.step(state)
+        self._follow(state)
         self.body.look(state)
-        found = features(self._anchor, state, self.body.floor_m)
-        if found is None:
-            return f'{self.name}: fewer than {max(AGO_S) + LAG_S:.2f} s of motion are known yet'
+        ahead_s = 1e-9 * (int(self._history.stamps[-1]) - state.stamp_ns) if self._history else 0.0
+        physics = self._physics.step(state) if ahead_s > _ALONE_S else None
         try:
-            return self._decoded(found, state)
+            told = self._tell(state)
         except ModelError as error:
             return f'{self.name}: {error}'
+        if told is None:
+            return physics or f'{self.name}: fewer than {ENOUGH_S:.2f} s of motion are known yet'
+        share = float(np.interp(ahead_s, (_ALONE_S, _TOGETHER_S), (1.0, _SHARE)))
+        return self._joined(state, self._alone(state, told), physics, share)
 
-    def _decoded(self, found: tuple[Array, CanonicalFrame], state: KinematicState) -> Dynamics:
-        given, frame = found
-        outputs = self._session.run({'features': given[None].astype(np.float32)})
-        forces = frame.to_world(output(outputs, 'feet', (2, 3))) * GRAVITY
-        contact = output(outputs, 'contact', (2,))
-        forces = np.where(contact[:, None] > 0.5, forces, 0.0)
+    def _follow(self, state: KinematicState) -> None:
+        """Let the cut-off of the filter follow the motion."""
+        last, self._stamp_ns = self._stamp_ns, state.stamp_ns
+        dt = 0.0 if last is None else 1e-9 * (state.stamp_ns - last)
+        known = state.stddev[np.isfinite(state.stddev)]
+        noise_m = float(known.mean()) if len(known) else 0.0
+        velocities = np.nan_to_num(state.velocities)
+        self._policy.step(velocities, noise_m, self.body.leg_m, min(max(dt, 0.0), _LONGEST_STEP_S))
+
+    def _tell(self, state: KinematicState) -> Told | None:
+        """What the network says of the instant of a state; None: too early."""
+        unit = pace(self.body.leg_m)
+        stamps = self._history.stamps
+        until = int(np.searchsorted(stamps, state.stamp_ns + round(1e9 * AHEAD_S * unit), 'right'))
+        if not until:
+            return None
+        ago = 1e-9 * (stamps[until - 1] - stamps[:until]) / unit
+        first = int((ago > SPAN_S).sum())
+        ago = ago[first:]
+        if len(ago) < 2 or ago[0] < ENOUGH_S:
+            return None
+        points = self._history.points[first:until].reshape(len(ago), _J, 3)
+        points = (points[:, JOINTS] - points[-1, 0]) / self.body.leg_m
+        found, seen = coefficients(ago, points, self._history.weights[first:until][:, JOINTS])
+        if not seen[list(LOWER)].all():
+            return None
+        motion, rotation = features(found[None], seen[None], float(ago[0]))
+        said = self._late.features(int(stamps[until - 1]), rotation[0], unit)
+        given = np.concatenate([motion[0], said])[None]
+        outputs = self._session.run({'features': given.astype(np.float32)})
+        lag = 1e-9 * float(stamps[until - 1] - state.stamp_ns) / unit
+        return _between(outputs, lag, rotation[0])
+
+    def _alone(self, state: KinematicState, told: Told) -> Dynamics:
+        """The network's answer as nouns."""
+        forces: Array = told.forces * GRAVITY
+        forces[:2] = np.where(np.asarray(told.contact > 0.5)[:, None], forces[:2], 0.0)
         forces[:, 2] = np.maximum(forces[:, 2], 0.0)
-        torque = output(outputs, 'torque', (len(COORDINATES),))
-        torque = torque * GRAVITY * self._anchor.physics.leg_m
-        feet = self.body.feet(state.positions, forces, contact)
-        return self.body.dynamics(state, torque, None, feet)
+        feet = self.body.feet(state.positions, forces[:2], told.contact, told.ball)
+        others: tuple[ContactForce, ...] = ()
+        if forces[2, 2] > _SLIGHT * GRAVITY:
+            force, at = self.mass_kg * forces[2], state.positions[0]
+            others = (ContactForce('seat', force, np.zeros(3), at, 1.0),)
+        torque = told.torque * GRAVITY * self.body.leg_m
+        return self.body.dynamics(state, torque, None, (*feet, *others))
+
+    def _joined(
+        self, state: KinematicState, own: Dynamics, physics: Dynamics | None, share: float
+    ) -> Dynamics:
+        """Both answers as one."""
+        if physics is None:
+            return own
+        ground = GroundReaction(
+            _mean_force(own.ground.left, physics.ground.left, share),
+            _mean_force(own.ground.right, physics.ground.right, share),
+            physics.ground.others,
+        )
+        torque = (
+            share * own.inverse_dynamics.torque + (1.0 - share) * physics.inverse_dynamics.torque
+        )
+        return self.body.dynamics(
+            state, torque / self.mass_kg, None, (ground.left, ground.right, *ground.others)
+        )
+
+
+def _between(outputs: Mapping[str, Any], lag: float, rotation: Array) -> Told:
+    """The network's answer at a lag, from those at LAGS_S."""
+    count = len(LAGS_S)
+    shapes = {
+        'forces': (count, BODIES, 3),
+        'contact': (count, 2),
+        'ball': (count, 2),
+        'torque': (count, len(COORDINATES)),
+    }
+    place = min(max(lag / LAGS_S[1], 0.0), count - 1.0)
+    first = min(int(place), count - 2)
+    rest = place - first
+    found = {}
+    for name, shape in shapes.items():
+        values = output(outputs, name, shape)
+        found[name] = (1.0 - rest) * values[first] + rest * values[first + 1]
+    return Told(found['forces'] @ rotation.T, found['contact'], found['ball'], found['torque'])
+
+
+def _mean_force(own: ContactForce, physics: ContactForce, share: float) -> ContactForce:
+    """Mean of two answers for one foot; where it acts is known to physics, if it acts there."""
+    known = np.isfinite(physics.centre_of_pressure).all() and physics.force[2] > 0.0
+    return replace(
+        physics if known else own,
+        force=share * own.force + (1.0 - share) * physics.force,
+        contact=share * own.contact + (1.0 - share) * physics.contact,
+    )

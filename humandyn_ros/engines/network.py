@@ -263,15 +263,19 @@ class NetworkBody:
                 moment -= (np.cross(arm, contact.force) + contact.moment) / self.mass_kg
         return np.concatenate([force, moment])
 
-    def feet(self, positions: Array, forces: Array, contact: Array) -> tuple[ContactForce, ...]:
+    def feet(
+        self, positions: Array, forces: Array, contact: Array, ball: Array | float = 0.5
+    ) -> tuple[ContactForce, ...]:
         """Forces of both feet from one vector each.
 
         Args:
             positions: Joint centres (24, 3) m.
             forces: (2, 3) N/kg, left first, world axes.
             contact: Probability (2,).
+            ball: Share of the force under the ball of each foot (2,).
         """
-        heels = np.stack([forces * 0.5, forces * 0.5], axis=1)
+        under = np.broadcast_to(ball, 2)[:, None]
+        heels = np.stack([forces * (1.0 - under), forces * under], axis=1)
         return tuple(
             self._foot(side, positions[list(bodies)], heels[i], float(contact[i]))
             for i, (side, bodies) in enumerate(FEET)

@@ -1,11 +1,11 @@
-"""The hybrid engine: its inputs, its answers, and physics where there is look-ahead."""
+"""The hybrid engine: its inputs, its answers, and physics beside it where there is look-ahead."""
 
 import numpy as np
 import pytest
 
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.engines.hybrid import FEATURES, HybridEngine
+from humandyn_ros.engines.hybrid import FEATURES, LAGS_S, HybridEngine
 from humandyn_ros.engines.physics import PhysicsEngine
 from humandyn_ros.errors import ModelError
 from humandyn_ros.filters import FilterConfig, make_filter
@@ -13,30 +13,32 @@ from humandyn_ros.quantities import GRAVITY, Dynamics
 from humandyn_ros.synthetic import person
 
 FIELDS = {'features': FEATURES, 'torque_stddev_nm_per_kg': [0.1] * len(COORDINATES)}
+COUNT = len(LAGS_S)
 
 
 class Half:
-    """A model that says: half the weight on each foot, none of it sideways."""
+    """A model that says: half the weight on each foot now, less at every instant before."""
 
     def __init__(self):
         self.inputs = []
 
     def run(self, inputs):
         self.inputs.append(inputs['features'])
-        feet = np.zeros((1, 2, 3), np.float32)
-        feet[..., 2] = 0.5
+        forces = np.zeros((1, COUNT, 3, 3), np.float32)
+        forces[:, :, :2, 2] = 0.5 - 0.05 * np.arange(COUNT)[:, None]
         return {
-            'feet': feet,
-            'contact': np.ones((1, 2), np.float32),
-            'torque': np.full((1, len(COORDINATES)), 0.1, np.float32),
+            'forces': forces,
+            'contact': np.ones((1, COUNT, 2), np.float32),
+            'ball': np.full((1, COUNT, 2), 0.75, np.float32),
+            'torque': np.full((1, COUNT, len(COORDINATES)), 0.1, np.float32),
         }
 
 
-def answers(lag_s, offset=(0.0, 0.0, 0.0)):
+def answers(lag_s, offset=(0.0, 0.0, 0.0), action='walk'):
     engine = HybridEngine(FIELDS, session := Half(), PersonConfig(70.0, 1.75))
     now = make_filter(FilterConfig(lag_s=lag_s))
     found = []
-    for frame in person('walk', rate_hz=60.0, duration_s=3.0).frames():
+    for frame in person(action, rate_hz=60.0, duration_s=2.5).frames():
         points = frame.points + np.asarray(offset)
         engine.see(frame.stamp_ns, points, frame.confidence)
         state = now.step(frame.stamp_ns, points, frame.confidence)
@@ -51,11 +53,23 @@ def test_forces_and_torques_come_from_the_model_in_the_persons_units():
     assert len(told) > 50
     assert session.inputs[0].shape == (1, FEATURES)
     assert session.inputs[0].dtype == np.float32
-    for side in (told[-1].ground.left, told[-1].ground.right):
-        np.testing.assert_allclose(side.force, [0.0, 0.0, 35.0 * GRAVITY], atol=1e-3)
+    state = found[-1][0]
+    for side, foot in (('left', told[-1].ground.left), ('right', told[-1].ground.right)):
+        np.testing.assert_allclose(foot.force, [0.0, 0.0, 35.0 * GRAVITY], atol=1e-3)
+        ankle, ball = (
+            state.positions[state_row] for state_row in _rows(side)
+        )  # three quarters of the way from the heel, which is a third behind the ankle
+        expected = ankle + (ball - ankle) * (-1 / 3 + 0.75 * 4 / 3)
+        np.testing.assert_allclose(foot.centre_of_pressure[:2], expected[:2], atol=1e-6)
     torque = told[-1].inverse_dynamics.torque
     assert np.ptp(torque) < 1e-3
     assert 50.0 < torque[0] < 75.0  # 0.1 body weights times leg length
+
+
+def _rows(side):
+    from humandyn_ros.quantities import CANONICAL
+
+    return CANONICAL.index[f'{side}_ankle'], CANONICAL.index[f'{side}_foot']
 
 
 def test_it_says_why_it_does_not_answer_yet():
@@ -68,14 +82,30 @@ def test_where_one_walks_makes_no_difference():
     np.testing.assert_allclose(here.inputs[-1], there.inputs[-1], atol=2e-4)
 
 
-def test_with_look_ahead_physics_answers_alone():
+def test_an_older_instant_is_asked_for_where_the_filter_lags():
+    """A lag shorter than physics needs: the answer lies between those of two instants."""
+    _, _, found = answers(1.0 / 60.0)
+    state, answer = found[-1]
+    assert state.stamp_ns < 2.5e9
+    expected = 70.0 * GRAVITY * (0.5 - 0.05 * 0.5)
+    assert answer.ground.left.force[2] == pytest.approx(expected, rel=0.01)
+
+
+def test_with_look_ahead_the_answer_lies_between_network_and_physics():
     _, session, found = answers(0.1)
-    assert not session.inputs
+    assert session.inputs
     physics = PhysicsEngine(PersonConfig(70.0, 1.75))
     for state, _ in found:
         expected = physics.step(state)
     answer = found[-1][1]
-    np.testing.assert_array_equal(answer.inverse_dynamics.torque, expected.inverse_dynamics.torque)
+    network = 0.1 * 70.0 * GRAVITY * 0.92  # torque: body weight times a leg of about 0.92 m
+    torque = answer.inverse_dynamics.torque
+    np.testing.assert_allclose(
+        torque, 0.5 * (expected.inverse_dynamics.torque + network), atol=0.5 * 6.0
+    )
+    np.testing.assert_array_equal(
+        answer.ground.left.centre_of_pressure, expected.ground.left.centre_of_pressure
+    )
 
 
 def test_a_model_of_other_features_is_refused():

@@ -1,31 +1,29 @@
-"""The hybrid's network as a task of the training loop; material: hybrid_features.py."""
+"""The hybrid's network as a task of the training loop; material: hybrid_material.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.engines.hybrid import AGO_S, FEATURES
+from humandyn_ros.engines.hybrid import BODIES, FEATURES, LAGS_S
 from humandyn_ros.engines.imdys import default_stddev
-from humandyn_ros.errors import RecordingError
 from humandyn_ros.learning.nets.hybrid import HybridConfig, HybridNet, hybrid_losses
-from humandyn_ros.learning.synthesis.augment import SWAPPED
-from humandyn_ros.learning.tasks.clips import Arrays
+from humandyn_ros.learning.tasks.hybrid_batches import ADULT, Sensors, batch, view
+from humandyn_ros.learning.tasks.hybrid_material import material
 from humandyn_ros.learning.tasks.task import Batch, Exportable, Progress, Stage
 from humandyn_ros.quantities import GRAVITY
 
-Floats = NDArray[np.float32]
 _LEG_M = 0.9  # for figures in N·m/kg where the leg is not known
-_NAMES = ('features', 'feet', 'contact', 'torque')
+_JUDGED = {'clean': 0.0, '10 mm': 10.0}
+_FIRST = 4096  # pasts that the standardisation is learned from
+_JUDGE = 2048  # pasts that are judged on
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,15 @@ class HybridTaskConfig(Checked):
     """Everything that decides the hybrid's network."""
 
     net: HybridConfig = field(default_factory=HybridConfig)
-    batch: int = setting(256, 'samples', 'samples of a batch', low=2)
-    epochs: int = setting(12, '', 'epochs', low=1)
+    sensors: Sensors = field(default_factory=Sensors)
+    batch: int = setting(512, 'pasts', 'pasts of a batch', low=2)
+    steps: int = setting(100, 'batches', 'batches of an epoch', low=1)
+    epochs: int = setting(100, '', 'epochs', low=1)
     learning_rate: float = setting(1e-3, '', 'of AdamW', low=1e-8, high=1.0)
-    jitter: float = setting(
-        0.02, '', 'noise on features while training, in their spreads', low=0.0, high=1.0
-    )
+    newest: float = setting(
+        0.4, '', 'share of the newest instant in the losses; those before share the rest',
+        low=0.0, high=1.0,
+    )  # fmt: skip
 
 
 class HybridTask:
@@ -46,7 +47,7 @@ class HybridTask:
 
     Args:
         config: Settings.
-        data: Folder that holds hybrid/SPLIT-SEED.npz.
+        data: Folder of the clips, see kept_clips.py.
     """
 
     name = 'hybrid'
@@ -55,6 +56,8 @@ class HybridTask:
     def __init__(self, config: HybridTaskConfig, data: Path | None = None) -> None:
         self.config = config
         self._data = data or Path()
+        rest = (1.0 - config.newest) / (len(LAGS_S) - 1)
+        self._shares = torch.tensor([config.newest] + [rest] * (len(LAGS_S) - 1))
 
     def model(self) -> HybridNet:
         """Return the network; the first batch sets its standardisation."""
@@ -66,39 +69,64 @@ class HybridTask:
         return [Stage('all', config.epochs, config.learning_rate, lambda name: True)]
 
     def batches(self, split: str, seed: int) -> Iterator[Batch]:
-        """Yield one epoch of samples."""
-        samples = samples_of(self._data, split)
-        order = np.random.default_rng([seed, 29]).permutation(len(samples['feet']))
-        size = min(self.config.batch, len(order))
-        for start in range(0, len(order) - size + 1, size):
-            rows = order[start : start + size]
-            batch = {name: torch.from_numpy(samples[name][rows]) for name in _NAMES}
-            yield mirrored(batch) if start // size % 2 else batch
+        """Yield one epoch of pasts, one sensor to a batch."""
+        found = material(self._data, split)
+        for number in range(self.config.steps):
+            random = np.random.default_rng([seed, number])
+            made = batch(found, self.config.batch, view(random), self.config.sensors, random)
+            yield {name: torch.from_numpy(values) for name, values in made.items()}
 
     def losses(self, model: nn.Module, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Return the terms."""
         assert isinstance(model, HybridNet)
-        model.fit(batch)
-        noise = self.config.jitter * torch.randn_like(batch['features']) * model.scale
-        return hybrid_losses(model, {**batch, 'features': batch['features'] + noise})
+        if not model.fitted:
+            model.fit(self._many('train'))
+        return hybrid_losses(model, batch, self._shares)
+
+    def _many(self, split: str) -> Batch:
+        """Pasts of several sensors together."""
+        found, random = material(self._data, split), np.random.default_rng(5)
+        made = [
+            batch(found, _FIRST // 16, view(random), self.config.sensors, random)
+            for _ in range(16)
+        ]
+        return {
+            name: torch.from_numpy(np.concatenate([m[name] for m in made])) for name in made[0]
+        }
 
     @torch.no_grad()
     def score(self, model: nn.Module, split: str) -> dict[str, float]:
-        """Return the mean error of a foot's force, and of the torques."""
-        samples = samples_of(self._data, split)
-        feet, _, torque = model(torch.from_numpy(samples['features']))
-        off = np.linalg.norm(feet.numpy() - samples['feet'], axis=-1).mean()
-        twist = np.abs(torque.numpy() - samples['torque']).mean()
-        return {
-            'feet_mpje_n_per_kg': float(GRAVITY * off),
-            'joint_torque_mae_nm_per_kg': float(GRAVITY * _LEG_M * twist),
-        }
+        """Return the mean error of a foot's force now and a tenth of a second ago, and of torques.
+
+        The last figure is the mean of the forces' errors, clean and noisy.
+        """
+        found, scores = material(self._data, split), {}
+        for name, white_mm in _JUDGED.items():
+            sensors = replace(
+                self.config.sensors, white_mm=white_mm, slow_mm=0.0, clean=0.0, shift_mm=0.0
+            )
+            random = np.random.default_rng(7)
+            made = batch(found, _JUDGE, ADULT, sensors, random)
+            given = {key: torch.from_numpy(values) for key, values in made.items()}
+            told = model(given['features'])
+            off = (told['forces'] - given['forces'])[:, :, :2].norm(dim=-1).mean(-1)
+            for lag, column in (('now', 0), ('100 ms ago', 3)):
+                weight = given['weight'][:, column]
+                error = (off[:, column] * weight).sum() / weight.sum()
+                scores[f'feet_mpje_n_per_kg, {name}, {lag}'] = float(GRAVITY * error)
+            twist = (told['torque'] - given['torque'])[:, 0].abs()
+            known = given['torque_weight'][:, 0] > 0
+            scores[f'joint_torque_mae_nm_per_kg, {name}'] = float(
+                GRAVITY * _LEG_M * twist[known].mean()
+            )
+        forces = [value for name, value in scores.items() if name.startswith('feet')]
+        return scores | {'feet_mpje_n_per_kg': float(np.mean(forces))}
 
     def exportable(self, model: nn.Module) -> Exportable:
         """Return the live form."""
         assert isinstance(model, HybridNet)
         spread = 0.3 * GRAVITY * _LEG_M * model.torque_scale.numpy().astype(float)
-        names = ('feet', 'contact', 'torque')
+        names = ('forces', 'contact', 'ball', 'torque')
         generator = torch.Generator().manual_seed(1)
         given = model.mean + model.scale * torch.randn(2, FEATURES, generator=generator)
         return Exportable(
@@ -107,9 +135,12 @@ class HybridTask:
                 'kind': 'hybrid',
                 'skeleton': 'smpl_24',
                 'features': FEATURES,
-                'frame': 'origin under the pelvis now, z up, x where the person faces',
+                'lags_s': list(LAGS_S),
+                'bodies': ['left_foot', 'right_foot', 'all else'][:BODIES],
+                'frame': 'z up, x where the person faces, see engines/past.py',
                 'units': {
-                    'features': '', 'feet': 'body weights', 'contact': 'probability',
+                    'features': '', 'forces': 'body weights', 'contact': 'probability',
+                    'ball': 'share of a foot under its ball',
                     'torque': 'body weight times leg length',
                 },
                 'coordinates': list(COORDINATES),
@@ -131,77 +162,6 @@ class HybridLive(nn.Module):
         self.model = model
 
     def forward(self, features: Tensor) -> tuple[Tensor, ...]:
-        """Return feet, contact and torque."""
-        feet, contact, torque = self.model(features)
-        return feet, contact.sigmoid(), torque
-
-
-def mirrored(batch: Batch) -> Batch:
-    """The same people in a mirror: left is right."""
-    swap = {
-        'features': _FEATURE_SWAP,
-        'feet': None,
-        'contact': None,
-        'torque': (_TORQUE_ROWS, _TORQUE_SIGNS),
-    }
-    found = {}
-    for name, how in swap.items():
-        values = batch[name]
-        if how is None:
-            values = values.flip(1)
-            found[name] = values * torch.tensor([1.0, -1.0, 1.0]) if values.ndim == 3 else values
-        else:
-            found[name] = values[:, torch.from_numpy(how[0])] * torch.from_numpy(how[1])
-    return found
-
-
-def _joint_swap() -> tuple[NDArray[np.intp], Floats]:
-    """Mirror of one vector per joint, as rows and signs (72,)."""
-    rows = (3 * SWAPPED[:, None] + np.arange(3)).ravel()
-    return rows, np.tile(np.array([1.0, -1.0, 1.0], np.float32), len(SWAPPED))
-
-
-def _torque_swap() -> tuple[NDArray[np.intp], Floats]:
-    other = {'_r': '_l', '_l': '_r'}
-    names = [name[:-2] + other.get(name[-2:], name[-2:]) for name in COORDINATES]
-    signs = [-1.0 if name in _SIDEWAYS else 1.0 for name in COORDINATES]
-    return np.array([COORDINATES.index(n) for n in names]), np.array(signs, np.float32)
-
-
-def _feature_swap() -> tuple[NDArray[np.intp], Floats]:
-    """Mirror of the hybrid's features, in the order of engines.hybrid.features."""
-    joints = _joint_swap()
-    feet = np.array([3, 4, 5, 0, 1, 2]), np.array([1, -1, 1] * 2, np.float32)
-    contact = np.array([1, 0]), np.ones(2, np.float32)
-    motions = [joints] * (3 + 3 + 2 * len(AGO_S))
-    forces = [feet, contact] * (1 + len(AGO_S))
-    rest = np.arange(4), np.ones(4, np.float32)
-    parts = [*motions, *forces, (_TORQUE_ROWS, _TORQUE_SIGNS), rest]
-    starts = np.cumsum([0, *(len(rows) for rows, _ in parts[:-1])])
-    rows = np.concatenate([start + rows for start, (rows, _) in zip(starts, parts, strict=True)])
-    return rows, np.concatenate([signs for _, signs in parts])
-
-
-_SIDEWAYS = ('lumbar_bending', 'lumbar_rotation')
-_TORQUE_ROWS, _TORQUE_SIGNS = _torque_swap()
-_FEATURE_SWAP = _feature_swap()
-
-
-@lru_cache(maxsize=4)
-def samples_of(data: Path, split: str) -> Arrays:
-    """Every sample of a split.
-
-    Raises:
-        RecordingError: There are none.
-    """
-    found = sorted((data / 'hybrid').glob(f'{split}-*.npz'))
-    if not found:
-        raise RecordingError(
-            f'no {data}/hybrid/{split}-*.npz: make them by python -m '
-            'humandyn_ros.learning.tasks.hybrid_features'
-        )
-    pieces: list[Arrays] = []
-    for path in found:
-        with np.load(path) as file:
-            pieces.append({name: file[name] for name in _NAMES})
-    return {name: np.concatenate([piece[name] for piece in pieces]) for name in _NAMES}
+        """Return forces, contact, ball and torque."""
+        told = self.model(features)
+        return told['forces'], told['contact'].sigmoid(), told['ball'].sigmoid(), told['torque']

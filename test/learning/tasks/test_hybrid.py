@@ -1,57 +1,162 @@
-"""The hybrid's network as a task."""
+"""The hybrid's network as a task: its material, its batches, and that it learns."""
+
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.engines.hybrid import FEATURES
-from humandyn_ros.learning.tasks.hybrid import HybridTask, HybridTaskConfig, mirrored
+from humandyn_ros.engines.hybrid import AGO_S, FEATURES, LAGS_S, LOWER
+from humandyn_ros.engines.past import (
+    COEFFICIENTS,
+    JOINTS,
+    NAMES,
+    SPAN_S,
+    coefficients,
+    features,
+    pace,
+)
+from humandyn_ros.engines.past import FEATURES as MOTION
+from humandyn_ros.errors import RecordingError
+from humandyn_ros.learning.nets.hybrid import HybridConfig
+from humandyn_ros.learning.synthesis import NoiseConfig, Recipe, stream
+from humandyn_ros.learning.synthesis.store import load, save
+from humandyn_ros.learning.tasks.hybrid import HybridTask, HybridTaskConfig
+from humandyn_ros.learning.tasks.hybrid_batches import (
+    ADULT,
+    TORQUE_ROWS,
+    TORQUE_SIGNS,
+    Sensors,
+    View,
+    batch,
+)
+from humandyn_ros.learning.tasks.hybrid_material import _leg, material
 from humandyn_ros.learning.tasks.task import Progress
 
-
-def samples(count: int = 64) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(0)
-    given = random.standard_normal((count, FEATURES)).astype(np.float32)
-    feet = 0.1 * given[:, :6].reshape(-1, 2, 3)
-    return {
-        'features': given,
-        'feet': feet,
-        'contact': (feet[..., 2] > 0).astype(np.float32),
-        'torque': 0.05 * given[:, 10 : 10 + len(COORDINATES)],
-    }
+CLEAN = Sensors(
+    white_mm=0.0, slow_mm=0.0, slow=0.0, clean=1.0, shift_mm=0.0, lower_only=0.0, partial=0.0
+)
 
 
-def test_a_mirror_twice_changes_nothing_and_once_swaps_sides():
-    batch = {name: torch.from_numpy(values) for name, values in samples().items()}
-    once = mirrored(batch)
-    twice = mirrored(once)
-    for name, values in batch.items():
-        torch.testing.assert_close(twice[name], values)
-    torch.testing.assert_close(once['feet'][:, 0, 1], -batch['feet'][:, 1, 1])
-    left, right = (COORDINATES.index(f'knee_angle_{side}') for side in 'lr')
-    torch.testing.assert_close(once['torque'][:, left], batch['torque'][:, right])
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory) -> Path:
+    recipe = Recipe(seconds=3.0, kinds=('walk',), correct=False, noise=NoiseConfig(kind='clean'))
+    clips = stream(0, 'train', recipe)
+    root = tmp_path_factory.mktemp('clips')
+    for split in ('train1', 'train2', 'validation'):
+        (root / split).mkdir()
+        save(next(clips), root / split / 'clip.npz')
+    return root
 
 
-def test_it_learns_and_exports(tmp_path):
-    (tmp_path / 'hybrid').mkdir()
-    for split in ('train', 'validation'):
-        np.savez(tmp_path / 'hybrid' / f'{split}-0.npz', **samples())
-    task = HybridTask(HybridTaskConfig(batch=32), tmp_path)
+def test_every_clip_of_a_split_is_there_without_dimension(folder):
+    found = material(folder, 'train')
+    assert len(np.unique(found.start)) == 2
+    vertical = found.forces[found.keep][..., 2].sum(axis=1)
+    assert vertical.mean() == pytest.approx(1.0, abs=0.15)
+    hip, knee = (NAMES.index(f'left_{joint}') for joint in ('hip', 'knee'))
+    legs = np.linalg.norm(found.points[:, hip] - found.points[:, knee], axis=-1)
+    assert legs.mean() == pytest.approx(0.5, abs=0.1)  # a thigh, in legs
+
+
+def test_a_split_without_clips_is_named(folder):
+    with pytest.raises(RecordingError, match='--split test'):
+        material(folder, 'test')
+
+
+def test_a_batch_sees_what_the_live_engine_would_see(folder):
+    """Features of the clip itself are among those of many clean pasts drawn from it."""
+    clip = load(folder / 'validation' / 'clip.npz')
+    leg = _leg(clip.points)
+    last = int(np.flatnonzero(clip.keep)[-1])
+    ago = (np.arange(last, -1, -1) / clip.rate_hz) / pace(leg)
+    ago, points = ago[ago <= SPAN_S], clip.points[: last + 1][ago <= SPAN_S][:, JOINTS] / leg
+    found, seen = coefficients(ago, points, np.ones(points.shape[:2]))
+    live, _ = features(found[None], seen[None], SPAN_S)
+    made = batch(material(folder, 'validation'), 3000, ADULT, CLEAN, np.random.default_rng(0))
+    apart = np.abs(made['features'][:, :MOTION] - live).max(axis=1)
+    assert apart.min() < 0.03
+
+
+def test_labels_are_in_the_axes_of_the_person(folder):
+    made = batch(material(folder, 'train'), 400, ADULT, CLEAN, np.random.default_rng(0))
+    assert made['features'].shape == (400, FEATURES)
+    assert made['forces'].shape == (400, len(LAGS_S), 3, 3)
+    sideways = made['forces'][..., :2, 1]
+    inwards = np.stack([-sideways[..., 0], sideways[..., 1]])[:, made['contact'].min(axis=2) > 0]
+    assert inwards.mean() > 0.0  # walkers push outwards: the ground pushes each foot inwards
+    np.testing.assert_array_equal(made['contact'] > 0, made['forces'][:, :, :2, 2] > 0.02)
+
+
+def test_noise_has_the_size_that_was_asked_for(folder):
+    found = material(folder, 'train')
+    view = View(100.0, SPAN_S, 0.9)
+    noisy = Sensors(white_mm=20.0, slow_mm=0.0, clean=0.0, shift_mm=0.0, lower_only=0, partial=0)
+    size = COEFFICIENTS * len(JOINTS) * 3
+    clean, worse = (
+        batch(found, 500, view, sensors, np.random.default_rng(3))['features'][
+            :, : COEFFICIENTS * len(JOINTS) * 3
+        ]
+        for sensors in (CLEAN, noisy)
+    )
+    assert 0.002 < np.abs(worse - clean).mean() < 0.03
+
+
+def test_it_is_told_what_physics_said_lately(folder):
+    made = batch(material(folder, 'train'), 400, ADULT, CLEAN, np.random.default_rng(0))
+    said = made['features'][:, MOTION:]
+    feet = said[:, : 6 * len(AGO_S)].reshape(-1, len(AGO_S), 2, 3)
+    known = said[:, 6 * len(AGO_S) : 7 * len(AGO_S)] > 0.0
+    assert 0.6 < known.mean() < 0.95
+    assert not feet[~known].any()
+    assert feet[known][..., 2].sum(axis=1).mean() == pytest.approx(1.0, abs=0.15)
+    newest, before = feet[:, 0], made['forces'][:, 4, :2]  # 7 and 8 sixtieths of a second ago
+    apart = np.abs(newest - before)[known[:, 0] & (made['weight'][:, 4] > 0)]
+    assert apart.mean() < 0.08
+
+
+def test_the_upper_body_is_hidden_from_some(folder):
+    hidden = Sensors(lower_only=1.0, partial=0.0)
+    made = batch(material(folder, 'train'), 20, ADULT, hidden, np.random.default_rng(0))
+    flags = made['features'][:, COEFFICIENTS * len(JOINTS) * 3 : MOTION - 1]
+    assert (flags.sum(axis=1) == len(LOWER)).all()
+
+
+def test_a_mirror_twice_changes_no_torque():
+    torque = np.arange(len(COORDINATES)) + 1.0
+    twice = (torque[TORQUE_ROWS] * TORQUE_SIGNS)[TORQUE_ROWS] * TORQUE_SIGNS
+    np.testing.assert_array_equal(twice, torque)
+    names = [COORDINATES[row] for row in TORQUE_ROWS]
+    assert names[COORDINATES.index('knee_angle_r')] == 'knee_angle_l'
+
+
+def test_it_learns_and_exports(folder):
+    config = HybridTaskConfig(net=HybridConfig(width=32, layers=1), batch=64, steps=20)
+    task = HybridTask(config, folder)
     torch.manual_seed(0)
     model = task.model()
     before = task.score(model, 'validation')
-    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
-    for epoch in range(30):
-        for batch in task.batches('train', epoch):
-            loss = sum(task.losses(model, batch, Progress('all', epoch, 30, 0)).values())
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    for epoch in range(1):
+        for made in task.batches('train', epoch):
+            loss = sum(task.losses(model, made, Progress('all', epoch, 2, 0)).values())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
     model.eval()
     after = task.score(model, 'validation')
-    assert after['feet_mpje_n_per_kg'] < 0.7 * before['feet_mpje_n_per_kg']
+    assert after['feet_mpje_n_per_kg'] < 0.75 * before['feet_mpje_n_per_kg']
     live = task.exportable(model)
-    feet, contact, torque = live.module(*live.inputs)
-    assert feet.shape == (2, 2, 3)
-    assert ((contact >= 0) & (contact <= 1)).all()
-    assert torque.shape == (2, len(COORDINATES))
+    forces, contact, ball, torque = live.module(*live.inputs)
+    assert forces.shape == (2, len(LAGS_S), 3, 3)
+    for share in (contact, ball):
+        assert ((share >= 0) & (share <= 1)).all()
+    assert torque.shape == (2, len(LAGS_S), len(COORDINATES))
+
+
+def test_the_same_seed_gives_the_same_epoch(folder):
+    task = HybridTask(HybridTaskConfig(batch=8, steps=2), folder)
+    first, again, other = (list(task.batches('train', seed)) for seed in (1, 1, 2))
+    torch.testing.assert_close(first[1]['features'], again[1]['features'])
+    assert not torch.equal(first[1]['features'], other[1]['features'])

@@ -8,7 +8,6 @@ import pytest
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.learning.synthesis import NoiseConfig, Recipe, stream
 from humandyn_ros.learning.synthesis.store import save
-from humandyn_ros.learning.tasks.hybrid_features import hybrid_samples
 from humandyn_ros.learning.tasks.kept_clips import kept, motions, worn
 
 
@@ -53,11 +52,3 @@ def test_a_sensor_moves_joint_centres_by_millimetres(folder):
     off = [worn(points, 60.0, np.random.default_rng(seed))[0] - points for seed in range(20)]
     typical = np.sqrt(np.nanmean(np.square(off)))
     assert 0.005 < typical < 0.06
-
-
-def test_samples_of_the_hybrid_carry_the_body_weight(folder):
-    samples = hybrid_samples(motions(folder, 'train')[0], np.random.default_rng(0))
-    assert len(samples['features']) > 10
-    assert np.isfinite(samples['features']).all()
-    assert 0.7 < samples['feet'][:, :, 2].sum(axis=1).mean() < 1.3
-    np.testing.assert_array_equal(samples['contact'] > 0, samples['feet'][..., 2] > 0.02)
