@@ -95,9 +95,7 @@ def test_noise_has_the_size_that_was_asked_for(folder):
     noisy = Sensors(white_mm=20.0, slow_mm=0.0, clean=0.0, shift_mm=0.0, lower_only=0, partial=0)
     size = COEFFICIENTS * len(JOINTS) * 3
     clean, worse = (
-        batch(found, 500, view, sensors, np.random.default_rng(3))['features'][
-            :, : COEFFICIENTS * len(JOINTS) * 3
-        ]
+        batch(found, 500, view, sensors, np.random.default_rng(3))['features'][:, :size]
         for sensors in (CLEAN, noisy)
     )
     assert 0.002 < np.abs(worse - clean).mean() < 0.03
