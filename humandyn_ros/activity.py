@@ -8,6 +8,7 @@ units of √(g·leg), so it means the same for a child and an adult; frequencies
 from __future__ import annotations
 
 import math
+from bisect import bisect
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class CutoffPolicy:
         self._motion = _followed(self._motion, motion, dt)
         self._steps = _followed(self._steps, steps, dt)
         scale = math.sqrt(_REFERENCE_LEG_M / leg_m)
-        wanted = scale * float(np.interp(self._motion, _MOTION, _CUTOFF_HZ))
+        wanted = scale * _wanted_hz(self._motion)
         wanted = min(max(wanted * self._caution(noise_m), LOW_HZ), HIGH_HZ)
         place = math.log(wanted) / math.log(_STEP)
         if self._grid is None or abs(place - self._grid) > 0.8:
@@ -92,6 +93,16 @@ class CutoffPolicy:
         bearable = _NOISE_M * agility**2
         density = noise_m / math.sqrt(self.cutoff_hz)
         return float((1.0 + (density / bearable) ** 2) ** -_CAUTION)
+
+
+def _wanted_hz(motion: float) -> float:
+    """Cut-off for a measure of motion, from the table."""
+    above = bisect(_MOTION, motion)
+    if above in (0, len(_MOTION)):
+        return _CUTOFF_HZ[min(above, len(_MOTION) - 1)]
+    low, high = _MOTION[above - 1], _MOTION[above]
+    share = (motion - low) / (high - low)
+    return _CUTOFF_HZ[above - 1] + share * (_CUTOFF_HZ[above] - _CUTOFF_HZ[above - 1])
 
 
 def _followed(past: float, now: float, dt: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import StreamError
+from humandyn_ros.filters.gate import intact
 from humandyn_ros.quantities import Array, SkeletonFrame
 from humandyn_ros.skeleton import Adapter, MarkerMemory, SkeletonFormat, UnitWatch
 
@@ -65,8 +66,7 @@ class JointCentres:
                 f'({self._joints}, 3); set the format that the source really sends'
             )
         points, confidence = frame.points, frame.confidence
-        # Most frames need no mending, and a sum is finite only if every number is.
-        if math.isfinite(points.sum()) and 0.0 <= confidence.min() <= confidence.max() <= 1.0:
+        if intact(points, confidence, math.inf, 0.0):
             return points, confidence
         finite = np.asarray(np.isfinite(points).all(axis=1), dtype=np.bool_)
         mended = np.where(finite & np.isfinite(confidence), confidence, 0.0)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from humandyn_ros.config import Checked, setting
+from humandyn_ros.kernels import kernel
 from humandyn_ros.limits import Limits, SlewLimiter, all_finite, clamp_ground, clamp_torques
 from humandyn_ros.quantities import (
     CANONICAL,
@@ -26,9 +27,9 @@ from humandyn_ros.quantities import (
     KinematicState,
 )
 
-_LEGS = [
+LEGS = tuple(
     CANONICAL.index[f'{side}_{part}'] for side in ('left', 'right') for part in ('hip', 'knee')
-]
+)
 _THIGH_M = (0.05, 1.0)  # far outside what anybody has, infants to giants
 
 
@@ -72,16 +73,12 @@ class Gate:
 
     def problem(self, state: KinematicState) -> str:
         """Return why no engine should answer for this state, or '' when one may."""
-        seen = state.seen.tolist()
-        missing = [CANONICAL.joints[i] for i in _LEGS if not seen[i]]
-        if missing:
+        if not state.seen.take(LEGS).all():
+            missing = [CANONICAL.joints[i] for i in LEGS if not state.seen[i]]
             return f'not seen: {", ".join(missing)}'
-        left, right = _thighs(state.positions)
+        left, right, fastest = extremes(state.positions, state.accelerations)
         if not (_THIGH_M[0] < left < _THIGH_M[1] and _THIGH_M[0] < right < _THIGH_M[1]):
             return f'thighs of {left:.2f} and {right:.2f} m: not a person, or not in metres'
-        # fmax and fmin pass over the NaN of joints that are not seen.
-        reach = state.accelerations.ravel()
-        fastest = float(max(np.fmax.reduce(reach), -np.fmin.reduce(reach)))
         if fastest > self.limits.acceleration_m_s2:
             return f'a joint centre accelerates at {fastest:.0f} m/s²: the tracker jumped'
         return ''
@@ -175,10 +172,18 @@ class Gate:
         self._last, self._good_since_ns = None, None
 
 
-def _thighs(positions: Array) -> tuple[float, float]:
-    """Distances from hip to knee, left and right, m."""
-    left_hip, left_knee, right_hip, right_knee = positions.take(_LEGS, 0).tolist()
-    return math.dist(left_hip, left_knee), math.dist(right_hip, right_knee)
+@kernel
+def extremes(positions: Array, accelerations: Array) -> tuple[float, float, float]:
+    """Lengths of the left and right thigh, m, and the largest |acceleration| on an axis, m/s².
+
+    Args:
+        positions: Canonical joint centres (24, 3) m.
+        accelerations: Theirs (24, 3) m/s²; NaN where not seen.
+    """
+    left_hip, left_knee, right_hip, right_knee = positions.take(LEGS, 0).tolist()
+    # fmax passes over NaN.
+    fastest = float(np.fmax.reduce(np.abs(accelerations), axis=None))
+    return math.dist(left_hip, left_knee), math.dist(right_hip, right_knee), fastest
 
 
 def _faded(ground: GroundReaction, share: float) -> GroundReaction:

@@ -8,7 +8,7 @@ import numpy as np
 
 from humandyn_ros.errors import ConfigError, StreamError
 from humandyn_ros.filters.config import MAX_CUTOFF_HZ, MIN_CUTOFF_HZ, FilterConfig
-from humandyn_ros.filters.gate import NEVER_NS, OutlierGate
+from humandyn_ros.filters.gate import NEVER_NS, OutlierGate, intact
 from humandyn_ros.filters.noise import NoiseLevel
 from humandyn_ros.quantities import Array, KinematicState, Mask
 
@@ -125,13 +125,8 @@ class Filter(ABC):
                 f'points {points.shape} with confidence {weights.shape}: this filter was made '
                 f'for ({self.joints}, 3) and ({self.joints},)'
             )
-        # Minimum and maximum are NaN where any number is.
-        if (
-            weights.min() >= self.config.min_confidence
-            and points.min() > -FARTHEST_M
-            and points.max() < FARTHEST_M
-        ):
-            return points, np.minimum(weights, 1.0)
+        if intact(points, weights, FARTHEST_M, self.config.min_confidence):
+            return points, weights
         believed = weights >= self.config.min_confidence  # False for NaN
         believed &= (np.abs(points) < FARTHEST_M).all(axis=1)
         return (

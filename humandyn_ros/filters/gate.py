@@ -120,6 +120,18 @@ class OutlierGate:
 
 
 @kernel
+def intact(points: Array, weights: Array, farthest_m: float, least: float) -> bool:
+    """Whether a frame needs no mending: every coordinate nearer than this, weights least to 1."""
+    # Minimum and maximum are NaN where any number is.
+    return bool(
+        -farthest_m < points.min()
+        and points.max() < farthest_m
+        and least <= weights.min()
+        and weights.max() <= 1.0
+    )
+
+
+@kernel
 def strays(
     points: Array,
     line: tuple[Array, Array],

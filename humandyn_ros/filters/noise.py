@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
 from humandyn_ros.filters.history import History
+from humandyn_ros.kernels import kernel
 from humandyn_ros.quantities import Array
 
 ORDER = 5  # of the differences: motion below a fifth of the frame rate hardly shows
@@ -62,14 +64,30 @@ class NoiseLevel:
     def _learn(self) -> None:
         history = self._history
         ago_us = (history.stamps[-1] - history.stamps) // 1000
-        difference = (_unit_difference(ago_us.tobytes()) @ history.points).reshape(-1, 3)
-        length = np.sqrt(np.square(difference).sum(axis=1))  # axes would make heading matter
-        above = length > MEDIAN_OF_LENGTH * self._stddev
+        weights = _unit_difference(ago_us.tobytes())
         step = max(FIRST_STEP / (1.0 + self._frames / LEARNING_FRAMES), LAST_STEP)
-        factor = np.exp(step * np.where(above, 0.75, -0.75))
+        learnt = followed(weights, history.points, self._stddev, math.exp(0.75 * step))
         if not history.even.all():
-            factor[(history.weights == 0.0).any(axis=0)] = 1.0
-        self._stddev = np.minimum(np.maximum(self._stddev * factor, LEAST_M), MOST_M)
+            gaps = (history.weights == 0.0).any(axis=0)
+            learnt = np.where(gaps, self._stddev, learnt)
+        self._stddev = learnt
+
+
+@kernel
+def followed(weights: Array, points: Array, stddev: Array, factor: float) -> Array:
+    """Noise levels (J,) m moved by a factor towards the size of a difference.
+
+    Args:
+        weights: Of the frames in the difference (N,).
+        points: Frames (N, 3J) m.
+        stddev: Levels so far (J,) m.
+        factor: How much they rise or fall.
+    """
+    difference = (weights @ points).reshape(-1, 3)
+    length = np.sqrt(np.square(difference).sum(axis=1))  # axes would make heading matter
+    above = length > MEDIAN_OF_LENGTH * stddev
+    moved = np.where(above, stddev * factor, stddev / factor)
+    return np.asarray(np.minimum(np.maximum(moved, LEAST_M), MOST_M))
 
 
 @lru_cache(maxsize=64)
@@ -78,4 +96,4 @@ def _unit_difference(ago_us: bytes) -> Array:
     t = np.frombuffer(ago_us, dtype=np.int64)
     apart = (t[:, None] - t) / t[0] + np.eye(len(t))
     weights = 1.0 / np.prod(apart, axis=1)
-    return np.asarray(weights / np.sqrt(weights @ weights))
+    return np.array(weights / np.sqrt(weights @ weights))

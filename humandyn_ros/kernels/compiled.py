@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-from humandyn_ros import activity, body, coordinates, uncertainty
+from humandyn_ros import activity, body, coordinates, safety, uncertainty
 from humandyn_ros.contact import distribution, forces, ground, seat, soles
-from humandyn_ros.filters import gate
+from humandyn_ros.filters import gate, noise
 from humandyn_ros.kernels import store
 from humandyn_ros.quantities import GRAVITY, Array, Mask
 
@@ -68,6 +68,11 @@ def _cross(a: Array, b: Array, out: Array) -> None:
 
 
 @_inline
+def _distance(a: Array, b: Array) -> float:
+    return math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2)
+
+
+@_inline
 def _weigh(weights: Array, rows: Array, out: Array) -> None:
     """Sum rows (N, 3) with their weights."""
     out[:] = 0.0
@@ -110,6 +115,50 @@ _JOINTS = len(body.JOINTS)
 
 _SQUARE = body.SQUARE
 _THIN_M = body.THIN_M
+
+
+@_twin(gate.intact, _M, _V, 'f8', 'f8')
+def _intact(points: Array, weights: Array, farthest_m: float, least: float) -> bool:
+    for i in range(len(points)):
+        for axis in range(3):
+            if not abs(points[i, axis]) < farthest_m:
+                return False
+    for i in range(len(weights)):
+        if not least <= weights[i] <= 1.0:
+            return False
+    return True
+
+
+@_twin(noise.followed, _V, _M, _V, 'f8')
+def _followed(weights: Array, points: Array, stddev: Array, factor: float) -> Array:
+    moved = np.empty(len(stddev))
+    for joint in range(len(stddev)):
+        length = 0.0
+        for axis in range(3):
+            difference = 0.0
+            for i in range(len(weights)):
+                difference += weights[i] * points[i, 3 * joint + axis]
+            length += difference * difference
+        above = math.sqrt(length) > noise.MEDIAN_OF_LENGTH * stddev[joint]
+        level = stddev[joint] * factor if above else stddev[joint] / factor
+        moved[joint] = min(max(level, noise.LEAST_M), noise.MOST_M)
+    return moved
+
+
+@_twin(safety.extremes, _M, _M)
+def _extremes(positions: Array, accelerations: Array) -> tuple[float, float, float]:
+    fastest = np.nan
+    for i in range(len(accelerations)):
+        for axis in range(3):
+            size = abs(accelerations[i, axis])
+            if not size <= fastest and not math.isnan(size):
+                fastest = size
+    legs = safety.LEGS
+    return (
+        _distance(positions[legs[0]], positions[legs[1]]),
+        _distance(positions[legs[2]], positions[legs[3]]),
+        fastest,
+    )
 
 
 @_twin(body.backwards, _M, _M, _M)

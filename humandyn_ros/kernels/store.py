@@ -16,7 +16,7 @@ from pathlib import Path
 # Files whose text decides what is compiled: code, and constants that become part of it.
 _SOURCES = (
     'kernels/compiled.py', 'quantities.py', 'body.py', 'coordinates.py', 'activity.py',
-    'uncertainty.py', 'contact/*.py', 'filters/*.py',
+    'safety.py', 'uncertainty.py', 'contact/*.py', 'filters/*.py',
 )  # fmt: skip
 _READY = 'ready'
 

@@ -306,7 +306,7 @@ def test_a_topic_of_an_unknown_type_is_named_with_the_supported_ones(peer):
     ('node_name', 'parameter', 'words'),
     [
         ('dynamics_node', 'format:=octopus', 'smpl_24'),
-        ('dynamics_node', 'mass:=0.0', 'mass_kg'),
+        ('dynamics_node', 'mass:=0.0', 'parameter mass'),
         ('dynamics_node', 'mass:=heavy', 'mass'),
         ('dynamics_node', 'input_type:=std_msgs/msg/String', 'PointCloud2'),
         ('source_node', 'source:=nowhere.trc', 'nowhere.trc'),

@@ -79,7 +79,7 @@ def test_an_unknown_type_is_an_error_at_the_start_that_lists_the_known(fake):
 
 @pytest.mark.parametrize('mass', [0.0, -1.0, 500.0])
 def test_an_impossible_mass_is_an_error_at_the_start(fake, mass):
-    with pytest.raises(ConfigError, match='mass_kg'):
+    with pytest.raises(ConfigError, match='parameter mass = '):
         DynamicsNode(fake(overrides={'mass': mass}))
 
 
