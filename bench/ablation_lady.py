@@ -6,7 +6,7 @@ Two pendulum arms on a trunk swing under one of four torques: none, a sine, puls
 a target; the label is the kind of torque, so actions are defined by forces and show in the motion
 only. Lengths, damping, amplitudes, heading and phases differ from person to person; 4 mm of noise
 lies on the joints. Test people are other people. Everything but the switched part is equal:
-weights' seed, batches, steps. Results go to bench/results/ablation_lady.json.
+weights' seed, batches, steps. bench/ablation_actions.py does the same with real people.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.readme import table, write_section
 from humandyn_ros.engines.lady import Layout, Tree
 from humandyn_ros.learning.losses.lady import (
     boundary_loss,
@@ -38,7 +39,19 @@ VARIANTS: dict[str, dict[str, Any]] = {
     'both': {'modulation': 'both'},
     'both + ECLoss': {'modulation': 'both', 'energy': 0.1},
 }
-STEPS, BATCH, FRAMES, TRAIN, TEST = 400, 8, 120, 40, 40
+METRICS = {
+    'accuracy': 'Acc',
+    'edit': 'Edit',
+    'f1_at_10': 'F1@10',
+    'f1_at_25': 'F1@25',
+    'f1_at_50': 'F1@50',
+}
+ABOUT = {
+    RESULTS: 'Pendulum arms, actions told apart by forces only (`python -m bench.ablation_lady`):',
+    RESULTS.with_name('ablation_actions.json'): "UI-PRMD's exercises, people that were never "
+    'trained on (`python -m bench.ablation_actions`):',
+}
+STEPS, BATCH, FRAMES, TRAIN, TEST = 400, 4, 120, 40, 40
 RATE_HZ, NOISE_M = 30.0, 0.004
 # Root, spine, right and left hip, then shoulder, elbow, hand of each arm.
 TREE = Tree((-1, 0, 0, 0, 1, 4, 5, 1, 7, 8), (0, 1, 2, 3))
@@ -104,8 +117,8 @@ def person(seed: int) -> Prepared:
     return Prepared(x, LAYOUT.coordinates(x), label, boundary_targets(label))
 
 
-def train(settings: dict[str, Any], people: list[Prepared], seed: int) -> LaDy:
-    """Train one variant."""
+def net_of(settings: dict[str, Any], seed: int) -> LaDy:
+    """Network of one variant."""
     torch.manual_seed(seed)
     config = LadyConfig(
         classes=4,
@@ -116,11 +129,16 @@ def train(settings: dict[str, Any], people: list[Prepared], seed: int) -> LaDy:
         hidden=32,
         modulation=settings['modulation'],
     )
-    net = LaDy(config, Shape.of(LAYOUT)).train()
+    return LaDy(config, Shape.of(LAYOUT))
+
+
+def train(net: LaDy, people: list[Prepared], seed: int, steps: int, energy: float = 0.0) -> LaDy:
+    """Train a network on random batches of sequences of one length."""
+    net.train()
     optimizer = torch.optim.Adam(net.parameters(), 3e-3)
     rng = np.random.default_rng(seed)
     share = float(np.mean([p.boundary.mean() for p in people]))
-    for step in range(STEPS):
+    for step in range(steps):
         rows = rng.choice(len(people), BATCH, replace=False)
         batch = stacked([people[row] for row in rows])
         answer = net(batch['x'], batch['q'], batch['mask'])
@@ -128,9 +146,9 @@ def train(settings: dict[str, Any], people: list[Prepared], seed: int) -> LaDy:
         loss = loss + 0.1 * boundary_loss(
             answer.boundaries, batch['boundary'], batch['mask'], 1.0 / share
         )
-        if answer.motion is not None and settings.get('energy'):
-            energy = energy_consistency_loss(answer.motion, batch['mask'], step)
-            loss = loss + settings['energy'] * energy
+        if answer.motion is not None and energy:
+            term = energy_consistency_loss(answer.motion, batch['mask'], step)
+            loss = loss + energy * term
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -159,18 +177,16 @@ def main() -> None:
     for seed in SEEDS:
         for name, settings in VARIANTS.items():
             began = time.process_time()
-            found[name].append(score(train(settings, train_people, seed), test_people))
+            net = net_of(settings, seed)
+            train(net, train_people, seed, STEPS, settings.get('energy', 0.0))
+            found[name].append(score(net, test_people))
             shown = ', '.join(f'{key} {value:.1f}' for key, value in found[name][-1].items())
             print(
                 f'{name}, seed {seed}: {shown} ({time.process_time() - began:.0f} s)', flush=True
             )
-    means = {
-        name: {key: float(np.mean([one[key] for one in each])) for key in each[0]}
-        for name, each in found.items()
-    }
-    results = {'means': means, 'seeds': found, 'directions': directions(found)}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + '\n')
+        results = {'seeds': found, 'directions': directions(found)}
+        RESULTS.write_text(json.dumps(results, indent=1) + '\n')
+    write_tables()
 
 
 def directions(found: dict[str, list[dict[str, float]]]) -> dict[str, str]:
@@ -196,6 +212,25 @@ def directions(found: dict[str, list[dict[str, float]]]) -> dict[str, str]:
         verdicts[name] = f'{word}: F1@50 {mean:+.1f} (seeds {each})'
         print(f'{name}: {verdicts[name]}')
     return verdicts
+
+
+def scores_table(results: dict[str, Any]) -> str:
+    """Return the table of one ablation and what became of the paper's directions."""
+    rows = []
+    for name, runs in results['seeds'].items():
+        cells = [[run[f'{metric}_percent'] for run in runs] for metric in METRICS]
+        rows.append((name, *(f'{np.mean(c):.1f} ± {np.std(c, ddof=1):.1f}' for c in cells)))
+    lines = [f'- {name}: {verdict}' for name, verdict in results['directions'].items()]
+    return table(('LaDy', *METRICS.values()), rows) + '\n\n' + '\n'.join(lines)
+
+
+def write_tables() -> None:
+    """Write what has been measured of both ablations into the README."""
+    parts = []
+    for path, about in ABOUT.items():
+        if path.exists():
+            parts.append(about + '\n\n' + scores_table(json.loads(path.read_text())))
+    write_section('ablation lady', '\n\n'.join(parts))
 
 
 if __name__ == '__main__':
