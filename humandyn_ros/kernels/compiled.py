@@ -119,14 +119,13 @@ _THIN_M = body.THIN_M
 
 @_twin(gate.intact, _M, _V, 'f8', 'f8')
 def _intact(points: Array, weights: Array, farthest_m: float, least: float) -> bool:
+    found = True
     for i in range(len(points)):
         for axis in range(3):
-            if not abs(points[i, axis]) < farthest_m:
-                return False
+            found = found and abs(points[i, axis]) < farthest_m
     for i in range(len(weights)):
-        if not least <= weights[i] <= 1.0:
-            return False
-    return True
+        found = found and least <= weights[i] <= 1.0
+    return found
 
 
 @_twin(noise.followed, _V, _M, _V, 'f8')
