@@ -12,6 +12,7 @@ from rosbags.rosbag2 import Writer
 
 from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.ros.dds.message_types import message_type, store
+from humandyn_ros.rotations import exp
 from humandyn_ros.skeleton import SkeletonFormat, load_format, to_z_up
 from humandyn_ros.synthetic import person
 
@@ -225,14 +226,14 @@ def _link(
 
 
 QUARTER = (0.0, 0.0, np.sqrt(0.5), np.sqrt(0.5))  # a quarter turn about z
+TURNED = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 
 def _transforms(stamp_ns: int, form: SkeletonFormat, points: Array, suffix: str) -> Fields:
     """A chain: sensor -> body (turned) -> every joint; the ankles hang from the knees."""
-    turned = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     root = points[0]
     links = [_link(stamp_ns, 'sensor', f'body{suffix}', root, QUARTER)]
-    local = (points - root) @ turned
+    local = (points - root) @ TURNED
     for i, name in enumerate(form.skeleton.joints):
         parent = form.skeleton.joints[form.skeleton.parents[i]]
         hangs = name.endswith('ankle')
@@ -268,6 +269,61 @@ def _flat_hri(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
     yield Sent(stamp_ns, topic, 'hri_msgs/msg/Skeleton2D', fields)
 
 
+def _limbs(form: SkeletonFormat) -> Iterator[tuple[int, int, str]]:
+    """Every joint but the root, its parent, and its name with the body's suffix."""
+    for i, name in enumerate(form.skeleton.joints):
+        if i:
+            yield i, form.skeleton.parents[i], f'{name}_{BODY}'
+
+
+def _urdf(form: SkeletonFormat, points: Array) -> str:
+    """A tree whose every limb turns about z, then y, and lies along x."""
+    joints = []
+    for i, parent, name in _limbs(form):
+        above = f'{form.skeleton.joints[parent]}_{BODY}' if parent else f'body_{BODY}'
+        long = float(np.linalg.norm(points[i] - points[parent]))
+        for kind, axis, upper, lower, place in (
+            ('y', '0 0 1', above, f'aux{i}_{BODY}', '0 0 0'),
+            ('p', '0 1 0', f'aux{i}_{BODY}', f'end{i}_{BODY}', '0 0 0'),
+            ('', '', f'end{i}_{BODY}', name, f'{long!r} 0 0'),
+        ):
+            turns = f'type="revolute"><axis xyz="{axis}"/>' if axis else 'type="fixed">'
+            joints.append(
+                f'<joint name="{kind}_{name}" {turns}<parent link="{upper}"/>'
+                f'<child link="{lower}"/><origin xyz="{place}" rpy="0 0 0"/></joint>'
+            )
+    return f'<robot name="human">{"".join(joints)}</robot>'
+
+
+def _angles(form: SkeletonFormat, points: Array) -> dict[str, float]:
+    """The angles at which that tree stands like the points."""
+    turned, angles = {0: np.eye(3)}, {}
+    local = (points - points[0]) @ TURNED
+    for i, parent, name in _limbs(form):
+        x, y, z = turned[parent].T @ (local[i] - local[parent])
+        yaw, pitch = np.arctan2(y, x), -np.arctan2(z, np.hypot(x, y))
+        angles |= {f'y_{name}': float(yaw), f'p_{name}': float(pitch)}
+        turned[i] = turned[parent] @ exp(np.array([0, 0, yaw])) @ exp(np.array([0, pitch, 0]))
+    return angles
+
+
+def _hri_angles(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
+    """ROS4HRI without robot_state_publisher: tf knows the body only."""
+    form, one = load_format('rep155'), f'/humans/bodies/{BODY}'
+    points = placed(form, canonical, 'Z')
+    if stamp_ns == START_NS:
+        ids = {'header': _header(stamp_ns), 'ids': [str(BODY)]}
+        yield Sent(stamp_ns, '/humans/bodies/tracked', 'hri_msgs/msg/IdsList', ids)
+        yield Sent(stamp_ns, f'{one}/urdf', 'std_msgs/msg/String', {'data': _urdf(form, points)})
+    link = _link(stamp_ns, 'sensor', f'body_{BODY}', points[0], QUARTER)
+    yield Sent(stamp_ns, '/tf', 'tf2_msgs/msg/TFMessage', {'transforms': [link]})
+    angles = _angles(form, points)
+    states = {
+        'header': _header(stamp_ns), 'name': list(angles), 'position': list(angles.values())
+    }  # fmt: skip
+    yield Sent(stamp_ns, f'{one}/joint_states', 'sensor_msgs/msg/JointState', states)
+
+
 K4A = 'visualization_msgs/msg/MarkerArray'
 YOLO = 'yolo_msgs/msg/DetectionArray'
 NAMED = 'motion_capture_tracking_interfaces/msg/NamedPoseArray'
@@ -280,6 +336,7 @@ CASES = (
     Case('ZED, old bags', _zed(2, 'zed_interfaces')),
     Case('Azure Kinect', _single(K4A, 'k4a_32', '-Y', _kinect)),
     Case('ROS4HRI', _ros4hri, topic='/humans/bodies/tracked'),
+    Case('ROS4HRI, angles', _hri_angles, topic='/humans/bodies/tracked'),
     Case('ROS4HRI, flat', _flat_hri, topic='/humans/bodies', flat=True),
     Case('yolo_ros', _single(YOLO, 'coco_17', 'Z', _yolo)),
     Case('yolov8_ros', _single('yolov8_msgs/msg/DetectionArray', 'coco_17', 'Z', _yolo)),

@@ -17,6 +17,7 @@ from humandyn_ros.motion import MotionOptions, load_motion, read_source
 from humandyn_ros.sources import source_for
 
 FRAMES = 40
+HRI = 'hri_msgs/msg/IdsList'
 
 # What the drivers say of themselves: usual rate, and what the frame is.
 KNOWN = {
@@ -51,11 +52,11 @@ def line(case: Case) -> tuple[object, ...]:
         legs = '-' if case.flat else _error(options)
     kinds = sorted({one.type_name for one in sent})
     kind = next(one for one in (case.input_type, *kinds) if one)
-    source = source_for('hri_msgs/msg/IdsList' if case.name == 'ROS4HRI' else kind)
+    source = source_for(HRI if HRI in kinds else kind)
     rate, frame = next(
         (v for k, v in KNOWN.items() if case.name.lower().startswith(k.lower())), KNOWN['yolo']
     )
-    told = 'own' if source.confident or case.name == 'ROS4HRI' else 'rebuilt'
+    told = 'own' if source.confident or 'hri_msgs/msg/Skeleton2D' in kinds else 'rebuilt'
     types = ', '.join(f'`{name}`' for name in kinds)
     tested = 'bag written from the definition'
     return case.name, types, tested, len(found.names), told, legs, frame, rate

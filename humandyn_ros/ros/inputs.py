@@ -156,7 +156,7 @@ class SkeletonInput:
             self._read(message, topic)
 
         name = self._name if topic == self._topic else topic
-        quality = LATCHED if topic.endswith('_static') else self._quality
+        quality = LATCHED if topic.endswith(('_static', '/urdf')) else self._quality
         try:
             self._subscriptions[topic] = self._handle.subscription(kind, name, take, quality)
         except WireError as error:

@@ -74,6 +74,10 @@ class FrameReader:
         found = (self._body(body, header, form) for body, header in moved.items())
         return tuple(frame for frame in found if frame is not None)
 
+    def knows(self, child: str) -> bool:
+        """Whether tf says where a frame is."""
+        return child in self._links
+
     def name(self, child: str, form: SkeletonFormat) -> Name | None:
         """Split a frame's name into body and joint; None where it is no joint of the format."""
         if child not in self._names:
