@@ -95,6 +95,7 @@ setup(
             'humandyn = humandyn_ros.cli:main',
             'action_node = humandyn_ros.ros.nodes.action_node:main',
             'dynamics_node = humandyn_ros.ros.nodes.dynamics_node:main',
+            'narration_node = humandyn_ros.ros.nodes.narration_node:main',
             'source_node = humandyn_ros.ros.nodes.source_node:main',
             'composed_node = humandyn_ros.ros.nodes.composed:main',
         ],

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from humandyn_ros.ros.nodes import action_node, dynamics_node
+from humandyn_ros.ros.nodes import action_node, dynamics_node, narration_node
 from humandyn_ros.ros.parameters import Group
 from humandyn_ros.ros.playback import SourceConfig
 
@@ -78,7 +78,11 @@ def files() -> dict[Path, str]:
     # Where there is no model, the others go on.
     optional = Group(action_node.ActionNodeConfig(optional=True))
     actions = (*action_node.GROUPS[:-1], optional)
-    nodes = {'dynamics_node': dynamics_node.GROUPS, 'action_node': actions}
+    nodes = {
+        'dynamics_node': dynamics_node.GROUPS,
+        'action_node': actions,
+        'narration_node': narration_node.GROUPS,
+    }
     replay = {'source_node': (source,), 'dynamics_node': (dynamics_node.PERSON,)}
     return {
         CONFIG / 'pipeline.yaml': render(PIPELINE, nodes),

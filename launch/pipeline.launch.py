@@ -1,7 +1,7 @@
-"""A pose estimator's skeleton topic in; joint torques, ground reactions and actions out.
+"""A pose estimator's skeleton topic in; joint torques, ground reactions, actions and words out.
 
 ros2 launch humandyn_ros pipeline.launch.py skeletons:=/zed/skeletons mass:=75.0 height:=1.80
-ros2 launch humandyn_ros pipeline.launch.py engine:=imdys_causal actions:=true
+ros2 launch humandyn_ros pipeline.launch.py engine:=imdys_causal actions:=true words:=true
 """
 
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -27,6 +27,9 @@ ARGUMENTS = {
     'engine_model': ('', 'folder of the model that the engine runs; empty: the shipped one'),
     'actions': ('false', 'tell actions too, in a node of their own'),
     'action_model': ('', 'folder of the model of actions; empty: the shipped one'),
+    'words': ('false', 'tell in sentences what people do, in a node of its own'),
+    'words_engine': ('', 'narrator, skeletonllm or templates; empty: as the parameter file says'),
+    'words_model': ('', 'folder of the model of words; empty: the shipped one'),
     'mass': ('', 'body mass, kg; empty: assumed from the height'),
     'height': ('', 'standing height, m; empty: measured from the skeleton'),
     'sex': ('', 'female, male or average; empty: as the parameter file says'),
@@ -37,16 +40,24 @@ ARGUMENTS = {
 }
 NUMBERS = ('mass', 'height')
 INPUT = ('input_type', 'format', 'up', 'world_frame', 'mass', 'height', 'sex')
-OVERRIDES = {'dynamics_node': (*INPUT, 'engine'), 'action_node': INPUT}
-MODELS = {'dynamics_node': 'engine_model', 'action_node': 'action_model'}
+OVERRIDES = {
+    'dynamics_node': (*INPUT, 'engine'), 'action_node': INPUT, 'narration_node': INPUT
+}  # fmt: skip
+MODELS = {
+    'dynamics_node': 'engine_model', 'action_node': 'action_model', 'narration_node': 'words_model'
+}  # fmt: skip
+TRUE = ('true', '1')
 
 
 def nodes(context: LaunchContext, *_: object, **__: object) -> list[Node]:
     """Make the nodes; arguments left empty leave the parameter file alone."""
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     made = [node('dynamics_node', given)]
-    if given['actions'].lower() in ('true', '1'):
+    if given['actions'].lower() in TRUE:
         made.append(node('action_node', given, optional=False))
+    if given['words'].lower() in TRUE:
+        own = {'engine': given['words_engine']} if given['words_engine'] else {}
+        made.append(node('narration_node', given, **own))
     return made
 
 
@@ -59,7 +70,7 @@ def node(name: str, given: dict[str, str], **own: object) -> Node:
     }
     if given[MODELS[name]]:
         parameters['model'] = given[MODELS[name]]
-    parameters['use_sim_time'] = given['use_sim_time'].lower() in ('true', '1')
+    parameters['use_sim_time'] = given['use_sim_time'].lower() in TRUE
     return Node(
         package='humandyn_ros',
         executable=name,

@@ -44,12 +44,19 @@ ARGUMENTS = {
     'engine_model': ('', 'folder of the model that the engine runs; empty: the shipped one'),
     'actions': ('false', 'tell actions too'),
     'action_model': ('', 'folder of the model of actions; empty: the shipped one'),
+    'words': ('false', 'tell in sentences what people do'),
+    'words_engine': ('', 'narrator, skeletonllm or templates; empty: narrator'),
+    'words_model': ('', 'folder of the model of words; empty: the shipped one'),
     'composed': ('false', 'all nodes in one process'),
 }
 PERSON = ('mass', 'height', 'sex')
-MODELS = {'dynamics_node': 'engine_model', 'action_node': 'action_model'}
+MODELS = {
+    'dynamics_node': 'engine_model', 'action_node': 'action_model', 'narration_node': 'words_model'
+}  # fmt: skip
+ENGINES = {'dynamics_node': 'engine', 'narration_node': 'words_engine'}
 PASSED_ON = (
-    'skeletons', 'format', 'namespace', *PERSON, 'engine', 'actions', *MODELS.values()
+    'skeletons', 'format', 'namespace', *PERSON, 'actions', 'words', *MODELS.values(),
+    *ENGINES.values(),
 )  # fmt: skip
 FLAG = {'true': True, '1': True, 'false': False, '0': False}
 
@@ -73,9 +80,15 @@ def player(context: LaunchContext, *_: object, **__: object) -> list[ExecuteProc
         'noise_mm': float(given['noise_mm']),
         'seed': int(given['seed']),
         'publish_clock': True,
-        'wait_for_subscribers': 1 + FLAG[given['actions'].lower()],
+        'wait_for_subscribers': len(readers(given)),
     }
     return [composed(given, source) if FLAG[given['composed']] else source_node(given, source)]
+
+
+def readers(given: dict[str, str]) -> list[str]:
+    """Name the nodes that read skeletons."""
+    wanted = {'action_node': 'actions', 'narration_node': 'words'}
+    return ['dynamics_node', *(n for n, flag in wanted.items() if FLAG[given[flag].lower()])]
 
 
 def source_node(given: dict[str, str], source: dict[str, object]) -> Node:
@@ -94,12 +107,14 @@ def source_node(given: dict[str, str], source: dict[str, object]) -> Node:
 
 def composed(given: dict[str, str], source: dict[str, object]) -> Node:
     """Make one process of all nodes; parameters are told apart by the node's name."""
-    names = ['source_node', 'dynamics_node']
-    if FLAG[given['actions'].lower()]:
-        names.append('action_node')
+    names = ['source_node', *readers(given)]
     own = {f'{node}:{name}': given[name] for node in names[1:] for name in PERSON if given[name]}
     own |= {f'{node}:model': given[MODELS[node]] for node in names[1:] if given[MODELS[node]]}
-    own |= {'dynamics_node:engine': given['engine']} if given['engine'] else {}
+    own |= {
+        f'{node}:engine': given[name]
+        for node, name in ENGINES.items()
+        if node in names and given[name]
+    }
     parameters = {
         **{f'source_node:{name}': json.dumps(value) for name, value in source.items()},
         **own,

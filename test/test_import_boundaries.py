@@ -70,6 +70,7 @@ CONFINED = {
     'numba': {'kernels'},
     'opensim': {'learning/'},
     'transformers': {'learning/'},
+    'peft': {'learning/'},
     'mujoco': {'learning/'},
     'matplotlib': {'plots.py'},
     'ezc3d': set(),

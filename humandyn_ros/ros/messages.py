@@ -158,6 +158,16 @@ def body_contacts(handle: NodeHandle, estimate: Estimate, frame_id: str) -> Mess
     return _cloud(handle, cloud, estimate.stamp_ns, frame_id)
 
 
+def bearing(message: Message) -> dict[str, float]:
+    """Upward force (N) by segment in a body_contacts message."""
+    cells = np.frombuffer(bytes(message.data), _CONTACT)
+    found: dict[str, float] = {}
+    for number, force in zip(cells['segment'].tolist(), cells['fz'].tolist(), strict=True):
+        name = SEGMENTS[number] if number < len(SEGMENTS) else 'other'
+        found[name] = found.get(name, 0.0) + force
+    return found
+
+
 @dataclass(frozen=True)
 class Status:
     """One line of /diagnostics: level OK, WARN, ERROR or STALE, a sentence, and figures."""

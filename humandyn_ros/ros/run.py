@@ -30,6 +30,7 @@ from humandyn_ros.ros.signals import as_ctrl_c
 NODES = {
     'action_node': 'humandyn_ros.ros.nodes.action_node',
     'dynamics_node': 'humandyn_ros.ros.nodes.dynamics_node',
+    'narration_node': 'humandyn_ros.ros.nodes.narration_node',
     'source_node': 'humandyn_ros.ros.nodes.source_node',
 }
 """Node names to the modules that are run."""

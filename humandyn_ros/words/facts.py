@@ -35,7 +35,7 @@ class Measured:
 
     Attributes:
         rate_hz: Frame rate.
-        points: Canonical joint centres (T, 24, 3) m, world z up, none missing.
+        points: Canonical joint centres (T, 24, 3) m, z up; a joint that is never seen is NaN.
         angles: Rajagopal coordinates (T, 17) rad; None: measured in the points.
         torques: Joint torques (T, 17) N·m; NaN where none was valid.
         forces: Of the ground on the left and the right foot (T, 2, 3) N; NaN where unknown.
@@ -124,6 +124,8 @@ def _angles(measured: Measured) -> _Found:
         for name in BENDING:
             if name == 'arm':
                 angle = _elevation(measured.points, side)
+                if not np.isfinite(angle).all():
+                    continue
             else:
                 column = rad[:, COORDINATES.index(f'{_ANGLE[name]}_{side[0]}')]
                 known = np.isfinite(column)
@@ -174,6 +176,8 @@ LIMBS = {'arm': ('arm', 'shoulder', 'elbow'), 'leg': ('hip', 'knee')}
 def _trunk(measured: Measured) -> _Found:
     points = measured.points
     up = _unit(points[:, CANONICAL.index['neck']] - points[:, 0])
+    if not np.isfinite(up).all():
+        return {}, {}
     lean = np.degrees(np.arccos(np.clip(up[:, 2], -1.0, 1.0)))
     worst = int(np.argmax(lean))
     forward, left = _facing(points)
@@ -199,6 +203,8 @@ def _travel(measured: Measured) -> _Found:
     pelvis = measured.points[:, 0]
     seconds = (len(pelvis) - 1) / measured.rate_hz
     forward, left = _facing(measured.points)
+    if not np.isfinite(left).all():
+        return {}, {}
     moved = np.diff(pelvis * (1.0, 1.0, 0.0), axis=0)
     ahead = float((moved * forward[1:]).sum())
     aside = float((moved * left[1:]).sum())
@@ -222,6 +228,8 @@ def _steps(measured: Measured) -> _Found:
     forward, _ = _facing(measured.points)
     ankles = measured.points[:, [CANONICAL.index[f'{side}_ankle'] for side in SIDES]]
     apart = ((ankles[:, 0] - ankles[:, 1]) * forward).sum(1)
+    if not np.isfinite(apart).all():
+        return {}, {}
     farthest: list[tuple[int, float]] = []  # frame and size of every swing to one side
     for frame, value in enumerate(apart.tolist()):
         if abs(value) < _STEP_M:

@@ -48,16 +48,15 @@ class Said(Protocol):
 class Teller(Protocol):
     """A model that tells what it sees."""
 
-    def narrate(  # noqa: PLR0917 - as networks take it
+    def narrate(
         self,
         points: Array,
         confidence: Array | None,
         skeleton: Skeleton,
         rate_hz: float,
         facts: Facts,
-        up: str = 'Z',
     ) -> Said:
-        """Tell about a stretch of motion (T, J, 3) m; only of what is in the facts."""
+        """Tell about a stretch of motion (T, J, 3) m, z up; only of what is in the facts."""
 
     def describe(self) -> dict[str, str]:
         """Return what diagnostics show."""
@@ -96,7 +95,7 @@ class Telling:
         """Tell about a stretch; every sentence holds."""
         said = self._said(stretch)
         if said is None:
-            return self._plain(stretch)
+            return self.plain(stretch)
         label, score, sentence, reasons = said
         label = stretch.label or label
         draft = self._draft(label, stretch.facts)
@@ -120,7 +119,7 @@ class Telling:
         facts = stretch.facts
         try:
             told = self.teller.narrate(
-                stretch.points, None, CANONICAL, stretch.rate_hz, facts.notable, 'Z'
+                stretch.points, None, CANONICAL, stretch.rate_hz, facts.notable
             )
             reasons = [_filled(phrase, facts) for phrase in told.reasons]
             sentence = _filled(told.sentence, facts)
@@ -132,7 +131,8 @@ class Telling:
         self.failure, self.failures = '', 0
         return answer
 
-    def _plain(self, stretch: Stretch) -> Caption:
+    def plain(self, stretch: Stretch) -> Caption:
+        """Tell about a stretch without the model."""
         label = stretch.label or self._templates.label_of(stretch.facts)
         draft = self._draft(label, stretch.facts)
         return Caption(

@@ -19,6 +19,7 @@ from humandyn_ros.ros.open import open_handle
 CLASSES = {
     'action_node': ('humandyn_ros.ros.nodes.action_node', 'ActionNode'),
     'dynamics_node': ('humandyn_ros.ros.nodes.dynamics_node', 'DynamicsNode'),
+    'narration_node': ('humandyn_ros.ros.nodes.narration_node', 'NarrationNode'),
     'source_node': ('humandyn_ros.ros.nodes.source_node', 'SourceNode'),
 }
 """Node names to module and class."""

@@ -1,6 +1,7 @@
 """A dynamics node on a handle in memory, for the tests of this folder."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,6 +16,12 @@ STEP = 20_000_000
 CLOUD = point_cloud.TYPE
 
 
+@cache
+def moving(kind, seconds):
+    """Frames at 50 Hz; made once."""
+    return tuple(person(kind, rate_hz=50.0, duration_s=seconds).frames())
+
+
 class Rig:
     """A dynamics node on a handle in memory, fed frames on a clock that only this moves."""
 
@@ -23,7 +30,7 @@ class Rig:
         self.now_ns = 5 * SECOND
         self.ahead_ns = 0  # of the source's clock
         self.node = kind(self.handle, lambda: self.now_ns)
-        self.frames = list(person('walk', rate_hz=50.0, duration_s=6.0).frames())
+        self.frames = list(moving('walk', 6.0))
         self.next = 0
 
     def stamp_ns(self):
