@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--version', action='version', version=f'humandyn_ros {__version__}')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     groups = (_add_demo, _add_run, _add_replay, _add_convert, _add_formats)
-    for add in (*groups, _add_train, _add_export, _add_build_engine, _add_synthesize):
+    for add in (
+        *groups, _add_train, _add_rationales, _add_export, _add_build_engine, _add_synthesize
+    ):  # fmt: skip
         add(commands)
     return parser
 
@@ -180,7 +182,10 @@ def _formats(arguments: argparse.Namespace) -> int:
 
 def _add_train(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser('train', help='train a network')
-    parser.add_argument('name', help='lady, imdys, hdys, hybrid, or module:Class of your own')
+    parser.add_argument(
+        'name',
+        help='lady, imdys, hdys, hybrid, narrator, skeletonllm, or module:Class of your own',
+    )
     parser.add_argument('--config', help='YAML file; default: config/training/NAME.yaml')
     parser.add_argument('--data', help='folder of the original data')
     parser.add_argument('--out', required=True, help='folder of checkpoints and logs')
@@ -195,6 +200,30 @@ def _train(arguments: argparse.Namespace) -> int:
     from humandyn_ros.learning.train import train
 
     return train(arguments)
+
+
+def _add_rationales(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        'rationales', help='ask a teacher for reasons, once, for training skeletonllm'
+    )
+    parser.add_argument('teacher', help='URL of an endpoint (https://.../v1), or a local model')
+    parser.add_argument('--model', default='', help="endpoint's name of its model")
+    parser.add_argument(
+        '--key', default='OPENAI_API_KEY', help='environment variable that holds its key'
+    )
+    parser.add_argument('--config', help='as of train; default: config/training/skeletonllm.yaml')
+    parser.add_argument('--data', help='as of train')
+    parser.add_argument('--set', action='append', metavar='KEY=VALUE', help='override a setting')
+    parser.add_argument('--clips', type=int, default=1000, help='most clips to ask about')
+    parser.add_argument('--out', required=True, help='file (.jsonl); what is in it stays')
+    parser.set_defaults(run=_rationales)
+
+
+def _rationales(arguments: argparse.Namespace) -> int:
+    _needs('torch', 'drawing for a teacher')
+    from humandyn_ros.learning.words.teacher import keep_rationales
+
+    return keep_rationales(arguments)
 
 
 def _add_export(commands: Commands[argparse.ArgumentParser]) -> None:

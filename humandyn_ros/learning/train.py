@@ -134,7 +134,13 @@ class Training:
             self._optimizer = self._make_optimizer(stage)
         self._learns(stage)
         for batch in self._batches(stage):
-            self._step(stage, batch, log)
+            try:
+                self._step(stage, batch, log)
+            except torch.OutOfMemoryError as error:
+                raise ModelError(
+                    f'step {place.step}: out of memory on {self.device}: lower batch or the '
+                    'size of the network'
+                ) from error
             if place.step == stop_at_step:
                 self._stop = True
             if self._stop:

@@ -126,6 +126,17 @@ def test_a_loss_that_is_not_finite_is_named(tmp_path):
         training(tmp_path, task=Bad).run()
 
 
+def test_running_out_of_memory_is_named_with_what_helps(tmp_path):
+    class Hungry(LineTask):
+        def losses(self, model, batch, progress):
+            if progress.step == 2:
+                raise torch.OutOfMemoryError('tried to allocate 20 GiB')
+            return super().losses(model, batch, progress)
+
+    with pytest.raises(ModelError, match='step 2: out of memory on cpu: lower batch'):
+        training(tmp_path / 'out', task=Hungry).run()
+
+
 def test_resuming_with_other_settings_is_refused(tmp_path):
     training(tmp_path).run(stop_at_step=2)
     with pytest.raises(ConfigError, match='other settings'):

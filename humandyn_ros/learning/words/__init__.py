@@ -1,1 +1,1 @@
-"""Words for learning: prompts, labels, reasons of a teacher, scores of text; without torch."""
+"""Words for learning: prompts, labels, reasons of a teacher, scores of text."""
