@@ -4,6 +4,8 @@ ros2 launch humandyn_ros pipeline.launch.py skeletons:=/zed/skeletons mass:=75.0
 ros2 launch humandyn_ros pipeline.launch.py engine:=imdys_causal actions:=true words:=true
 """
 
+import json
+
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
@@ -34,11 +36,13 @@ ARGUMENTS = {
     'height': ('', 'standing height, m; empty: measured from the skeleton'),
     'sex': ('', 'female, male or average; empty: as the parameter file says'),
     'namespace': ('', 'namespace of the nodes and their topics'),
+    'composed': ('false', 'all nodes in one process'),
     'use_sim_time': ('false', 'follow /clock'),
     'log_level': ('info', 'debug, info, warn or error'),
     'rviz': ('false', 'open RViz'),
 }
 NUMBERS = ('mass', 'height')
+YES = ('true', '1')
 INPUT = ('input_type', 'format', 'up', 'world_frame', 'mass', 'height', 'sex')
 OVERRIDES = {
     'dynamics_node': (*INPUT, 'engine'), 'action_node': INPUT, 'narration_node': INPUT
@@ -52,37 +56,65 @@ TRUE = ('true', '1')
 def nodes(context: LaunchContext, *_: object, **__: object) -> list[Node]:
     """Make the nodes; arguments left empty leave the parameter file alone."""
     given = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    made = [node('dynamics_node', given)]
-    if given['actions'].lower() in TRUE:
-        made.append(node('action_node', given, optional=False))
-    if given['words'].lower() in TRUE:
-        own = {'engine': given['words_engine']} if given['words_engine'] else {}
-        made.append(node('narration_node', given, **own))
-    return made
+    names = ['dynamics_node']
+    if given['actions'].lower() in YES:
+        names.append('action_node')
+    if given['composed'].lower() in YES:
+        return [together(names, given)]
+    return [node(name, given) for name in names]
 
 
-def node(name: str, given: dict[str, str], **own: object) -> Node:
-    """Make one node with the arguments that it takes, and parameters of its own."""
-    parameters: dict[str, object] = {
+def parameters(name: str, given: dict[str, str]) -> dict[str, object]:
+    """Return what the arguments say of one node."""
+    said: dict[str, object] = {
         key: float(given[key]) if key in NUMBERS else given[key]
         for key in OVERRIDES[name]
         if given[key]
     }
     if given[MODELS[name]]:
-        parameters['model'] = given[MODELS[name]]
-    parameters['use_sim_time'] = given['use_sim_time'].lower() in TRUE
+        said['model'] = given[MODELS[name]]
+    if name == 'action_node':
+        said['optional'] = False
+    return {**said, 'use_sim_time': given['use_sim_time'].lower() in YES}
+
+
+def node(name: str, given: dict[str, str]) -> Node:
+    """Make one node in a process of its own."""
     return Node(
         package='humandyn_ros',
         executable=name,
         name=name,
         namespace=given['namespace'],
-        parameters=[LaunchConfiguration('config'), {**parameters, **own}],
+        parameters=[LaunchConfiguration('config'), parameters(name, given)],
         remappings=[('skeletons', given['skeletons'])],
         arguments=['--ros-args', '--log-level', given['log_level']],
         output='screen',
         respawn=True,
         respawn_delay=1.0,
     )
+
+
+def together(names: list[str], given: dict[str, str]) -> Node:
+    """Make one process of all nodes; parameters are told apart by the node's name."""
+    said = [
+        f'{name}:{key}:={json.dumps(value)}'
+        for name in names
+        for key, value in parameters(name, given).items()
+    ]
+    return Node(
+        package='humandyn_ros',
+        executable='composed_node',
+        namespace=given['namespace'],
+        parameters=[LaunchConfiguration('config')],
+        remappings=[('skeletons', given['skeletons'])],
+        arguments=[
+            *names, '--ros-args', '--log-level', given['log_level'],
+            *(word for one in said for word in ('-p', one)),
+        ],
+        output='screen',
+        respawn=True,
+        respawn_delay=1.0,
+    )  # fmt: skip
 
 
 def generate_launch_description() -> LaunchDescription:
