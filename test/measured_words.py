@@ -72,5 +72,6 @@ FALSE = {
     'the right knee does not bend': 'negation',
     'the knee bends more than 90 degrees': 'comparison',
     'the hands touch the ground': 'not measured',
+    'the person stretches': 'no joint is named',
     'the left ear itches': "side 'left'",
 }

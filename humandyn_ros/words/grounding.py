@@ -37,7 +37,7 @@ _LEFT_RIGHT = re.compile(r'\b(left|right|leftwards?|rightwards?|clockwise|anticl
                          r'|counterclockwise)\b')  # fmt: skip
 _TURN = re.compile(r'\bturn(?:s|ing)?\b|\brotat(?:es?|ing)\b')
 _TURN_WAY = re.compile(r'\b(?:turn(?:s|ing)?|rotat(?:es?|ing))\b.*?\b(left|right)\b')
-_LEAN = re.compile(r'\blean(?:s|ing)?\b|\bbends? (?:over|forwards?)\b|\btilt(?:s|ing)?\b')
+_LEAN = re.compile(r'\blean(?:s|ing)?\b|\bbends? (?:over|down|forwards?)\b|\btilt(?:s|ing)?\b')
 _TRAVEL = re.compile(
     r'\b(?:walk|run|mov|step|travel|go|march|jog|stroll|pac)(?:s|es|ing|ning|e)?\b'
 )
@@ -294,8 +294,10 @@ def _moves(clause: Clause, facts: Facts) -> _Found:
             right = [sign * change >= _MOVED_DEG for change in changes]
         holds = any(right) if not part.side else all(right)
         found.append((Check(f'{part.side} {part.name} {way}'.strip(), holds), {*sides, part.side}))
-    if re.search(r'\b(?:pelvis|body|person|centre of mass)\b', text) and not clause.parts:
+    if not clause.parts and 'pelvis' in text:
         found += _heights(text, facts)
+    if not clause.parts and not clause.trunk and (match := _STRETCHES.search(text)):
+        found.append((Check(f'{match[0]}: no joint is named', False), set()))
     return found
 
 
@@ -317,9 +319,9 @@ def _bent(stem: str, facts: Facts) -> bool:
 
 
 def _heights(text: str, facts: Facts) -> _Found:
-    if 'pelvis' in text and _DOWN.search(text):
+    if _DOWN.search(text):
         return [(Check('pelvis sinks', facts.numbers.get('sink', 0.0) >= _SINK_CM), set())]
-    if 'pelvis' in text and _UP.search(text):
+    if _UP.search(text):
         return [(Check('pelvis rises', facts.numbers.get('rise', 0.0) >= _SINK_CM), set())]
     return []
 
