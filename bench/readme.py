@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from humandyn_ros.ros.parameters import Group
 
 README = Path(__file__).parents[1] / 'README.md'
 
@@ -33,9 +37,22 @@ def parameters() -> str:
     """Return the table of every parameter of the dynamics node."""
     from humandyn_ros.ros.nodes.dynamics_node import GROUPS
 
+    return _parameters(GROUPS)
+
+
+def narration_parameters() -> str:
+    """Return the table of what only the narration node has."""
+    from humandyn_ros.ros.nodes.narration_node import NARRATION
+
+    return _parameters((NARRATION,), without='backend.')
+
+
+def _parameters(groups: Sequence[Group[Any]], without: str = ' ') -> str:
     rows = []
-    for group in GROUPS:
+    for group in groups:
         for item in group.fields():
+            if item.name.startswith(without):
+                continue
             default = group.default_of(item)
             absent = isinstance(default, float) and math.isnan(default)
             shown = '(absent)' if absent or default == '' else default
@@ -60,6 +77,7 @@ def formats() -> str:
 def main() -> None:
     """Rewrite the tables that need no measurement."""
     write_section('parameters', parameters())
+    write_section('parameters_words', narration_parameters())
     write_section('formats', formats())
 
 
