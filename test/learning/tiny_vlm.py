@@ -63,21 +63,23 @@ def llava(path: Path):
     return written(path, transformers.LlavaForConditionalGeneration, config, processor)
 
 
-def idefics3(path: Path):
-    config = transformers.Idefics3Config(
+def smolvlm(path: Path):
+    config = transformers.SmolVLMConfig(
         vision_config={**VISION, 'image_size': 32, 'patch_size': 8},
         text_config=transformers.LlamaConfig(**TEXT),
         image_token_id=3,
         scale_factor=2,
         pad_token_id=0,
     )
-    pictures = transformers.Idefics3ImageProcessorPil(
+    pictures = transformers.SmolVLMImageProcessorPil(
         size={'longest_edge': 64}, max_image_size={'longest_edge': 32}
     )
-    processor = transformers.Idefics3Processor(
-        pictures, tokenizer(), image_seq_len=4, chat_template=TEMPLATE.replace('IMAGE', '<image>')
-    )
-    return written(path, transformers.Idefics3ForConditionalGeneration, config, processor)
+    return written(
+        path, transformers.SmolVLMForConditionalGeneration, config,
+        parts={'image_processor': pictures, 'tokenizer': tokenizer()},
+        facts={'processor_class': 'SmolVLMProcessor', 'image_seq_len': 4},
+        template=TEMPLATE.replace('IMAGE', '<image>'),
+    )  # fmt: skip
 
 
 def internvl(path: Path):

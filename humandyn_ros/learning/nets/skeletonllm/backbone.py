@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -81,7 +82,9 @@ def open_model(config: SkeletonLLMConfig) -> nn.Module:
                 raise
             raise ModelError(f'{name} cannot be loaded: {_brief(error)}') from error
     if config.checkpointing:
-        model.gradient_checkpointing_enable({'use_reentrant': False})  # type: ignore[operator]
+        known: Any = model  # transformers renamed it within version 5
+        enable = getattr(known, 'activation_checkpointing_enable', None)
+        (enable or known.gradient_checkpointing_enable)({'use_reentrant': False})
     return model.eval()
 
 
@@ -137,12 +140,14 @@ def _without_videos(library: Any, name: str) -> Any:
     settings, _ = kind.get_processor_dict(name)
     makers = {'tokenizer': library.AutoTokenizer, 'image_processor': library.AutoImageProcessor}
     parts = [
-        makers[part].from_pretrained(name) if part in makers else None
+        makers[part].from_pretrained(name, trust_remote_code=False) if part in makers else None
         for part in kind.get_attributes()
     ]
     unchecked = {'check_argument_for_proper_class': lambda _self, _name, part: type(part)}
     videoless: Any = type(kind.__name__, (kind,), unchecked)
-    return videoless.from_args_and_dict(parts, settings)
+    made = videoless.from_args_and_dict(parts, settings)
+    made.video_processor = SimpleNamespace(num_frames=1, fps=1)  # SmolVLM asks even so
+    return made
 
 
 def out_of_memory(error: BaseException) -> bool:

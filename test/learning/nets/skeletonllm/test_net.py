@@ -1,5 +1,8 @@
 """SkeletonLLM with tiny models of four families, on the whole real path, offline."""
 
+import dataclasses
+import sys
+
 import numpy as np
 import pytest
 
@@ -10,13 +13,19 @@ pytest.importorskip('peft', reason='the extra words is not installed')
 import tiny_vlm  # noqa: E402
 import worded_clips  # noqa: E402
 
-from humandyn_ros.errors import ConfigError, ModelError  # noqa: E402
+from humandyn_ros.drawing import RELEASED  # noqa: E402
+from humandyn_ros.errors import (  # noqa: E402
+    ConfigError,
+    MissingDependencyError,
+    ModelError,
+)
 from humandyn_ros.learning.nets.skeletonllm import SkeletonLLM, SkeletonLLMConfig  # noqa: E402
 from humandyn_ros.learning.nets.skeletonllm.backbone import memory, open_processor  # noqa: E402
 from humandyn_ros.learning.tasks.skeletonllm_lessons import shown, together  # noqa: E402
+from humandyn_ros.skeleton import load_format  # noqa: E402
 
-FAMILIES = ('llava', 'idefics3', 'internvl', 'qwen2_vl')
-SIZES = {'llava': 32, 'idefics3': 32, 'internvl': 32, 'qwen2_vl': 64}
+FAMILIES = ('llava', 'smolvlm', 'internvl', 'qwen2_vl')
+SIZES = {'llava': 32, 'smolvlm': 32, 'internvl': 32, 'qwen2_vl': 64}
 FRAMES = 3
 
 
@@ -66,7 +75,7 @@ def test_pixels_are_those_of_the_processor(folders, family):
     pictures = rng.integers(0, 256, (2, FRAMES, size, size, 3), dtype=np.uint8)
     processor = open_processor(str(folders(family)))
     options = {'do_image_splitting': False, 'size': {'longest_edge': 32}}
-    options = options if family == 'idefics3' else {}
+    options = options if family == 'smolvlm' else {}
     image = {'qwen2_vl': '<img><image></img>'}.get(family, '<image>')
     text = ['what? ' + image * FRAMES] * 2
     told = processor(
@@ -164,6 +173,44 @@ def test_pictures_may_be_drawn_smaller_than_they_are_shown(folders):
     assert net.pixels(pictures).shape == (FRAMES, 3, 32, 32)
     net.loss(net.lessons(['What?'], ['wave']), pictures).backward()
     assert float(net.renderer.ink.grad.abs().max()) > 0
+
+
+def test_activations_may_be_computed_again_instead_of_kept(folders):
+    numbers, slopes = None, []
+    for checkpointing in (False, True):
+        net = opened(folders, lora_dropout=0.0, checkpointing=checkpointing).train()
+        numbers = numbers or net.lessons(['What?'], ['wave'])
+        net.loss(numbers, drawn(net, WAVE)).backward()
+        slopes.append(net.renderer.ink.grad)
+    assert any(getattr(part, 'gradient_checkpointing', False) for part in net.modules())
+    assert torch.allclose(*slopes, atol=1e-7)
+
+
+def test_the_same_weights_draw_any_skeleton_and_image_points(folders):
+    net = opened(folders)
+    kinect = load_format('kinect_25').skeleton
+    image = load_format('coco_17').skeleton
+    rng = np.random.default_rng(0)
+    for skeleton, dims in ((kinect, 3), (image, 2)):
+        points = torch.from_numpy(rng.normal(0, 0.5, (1, FRAMES, 1, len(skeleton.joints), dims)))
+        pictures = net.draw(points, torch.ones(points.shape[:-1]), 0 * points, skeleton)
+        net.loss(net.lessons(['What?'], ['wave']), pictures).backward()
+    assert float(net.renderer.ink.grad.abs().max()) > 0
+
+
+def test_the_released_look_is_bound_to_one_skeleton(folders):
+    net = opened(folders, style=dataclasses.replace(RELEASED, up='Z', camera='fit'))
+    assert drawn(net, WAVE).max() > 0.1
+    kinect = load_format('kinect_25').skeleton
+    points = torch.zeros(1, FRAMES, 1, 25, 3)
+    with pytest.raises(ConfigError, match='bound to one skeleton'):
+        net.draw(points, points[..., 0], points, kinect)
+
+
+def test_without_transformers_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'transformers', None)
+    with pytest.raises(MissingDependencyError, match=r'humandyn_ros\[words\]'):
+        SkeletonLLM(SkeletonLLMConfig(model='owner/name'))
 
 
 def test_half_precision_learns_too(folders):
