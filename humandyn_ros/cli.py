@@ -155,6 +155,8 @@ def _add_synthesize(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument('--markers', action='store_true', help='virtual markers on the skin')
     parser.add_argument('--text', action='store_true', help='a sentence and its reasons')
+    parser.add_argument('--muscles', action='store_true', help='activation of leg muscles')
+    parser.add_argument('--exercises', action='store_true', help='recordings of UI-PRMD, too')
     parser.add_argument('--out', help='keep the clips in this folder')
     parser.set_defaults(run=_synthesize)
 

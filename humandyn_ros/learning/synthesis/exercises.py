@@ -96,8 +96,8 @@ def _store(archives: list[Path], stored: Path) -> None:
     partial.rename(stored)
 
 
-def joint_centres(path: Path) -> Array | None:
-    """Joint centres (T, 24, 3) m at RATE_HZ of one file; None where too much is lost.
+def joint_centres(path: Path, rate_hz: float = RATE_HZ) -> Array | None:
+    """Joint centres (T, 24, 3) m of one file at a rate; None where too much is lost.
 
     Raises:
         RecordingError: Other columns than 39 markers.
@@ -113,13 +113,13 @@ def joint_centres(path: Path) -> Array | None:
     lost: Mask = np.asarray(~np.isfinite(points).all(axis=-1))
     if lost.mean(axis=0).max() > _LONGEST_GAP:
         return None
-    return _at_rate(points, lost)
+    return _at_rate(points, lost, rate_hz)
 
 
-def _at_rate(points: Array, lost: Mask) -> Array:
-    """Read every coordinate at RATE_HZ, bridging what is lost by straight lines."""
+def _at_rate(points: Array, lost: Mask, rate_hz: float) -> Array:
+    """Read every coordinate at a rate, bridging what is lost by straight lines."""
     time = np.arange(len(points)) / FILE_RATE_HZ
-    wanted = np.arange(0.0, time[-1], 1.0 / RATE_HZ)
+    wanted = np.arange(0.0, time[-1], 1.0 / rate_hz)
     result = np.empty((len(wanted), *points.shape[1:]))
     for joint in range(points.shape[1]):
         known = ~lost[:, joint]

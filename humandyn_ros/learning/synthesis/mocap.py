@@ -1,5 +1,7 @@
 """Recorded motion as clips: CMU's motion capture, runners on a treadmill, children walking.
 
+On request UI-PRMD's rehabilitation exercises, too.
+
 Archives are unpacked, and joint centres kept, once in the user's cache folder.
 """
 
@@ -60,17 +62,29 @@ class Source:
     height_m: float | None = None
     static: Path | None = None
     own_size: bool = True  # bones are the person's own, in a known unit
+    label: str | None = None  # None: what the description says
+
+    @property
+    def theme(self) -> str:
+        """The action label."""
+        return self.label or theme(self.description)
 
 
-def sources(data: Path, split: str) -> tuple[Source, ...]:
+def sources(data: Path, split: str, *, exercises: bool = False) -> tuple[Source, ...]:
     """Every usable recording of the people of one split, in a fixed order.
+
+    Args:
+        data: Folder of the recordings.
+        split: Of people.
+        exercises: With UI-PRMD's exercises.
 
     Raises:
         ConfigError: Unknown split.
         RecordingError: The folder holds none of the sets.
     """
     checked_split(split)
-    found = [s for s in _all(data) if split_of(s.person) == split]
+    known = (*_all(data), *(_exercises(data / 'actions_uiprmd') if exercises else ()))
+    found = [s for s in known if split_of(s.person) == split]
     if not found:
         raise RecordingError(
             f'{data}: no recordings of the {split} split; it must hold mocap_cmu, rbds_running or '
@@ -128,6 +142,28 @@ def _children(folder: Path) -> Iterator[Source]:
                      static=static)  # fmt: skip
 
 
+_EXERCISES = ('squat', 'step', 'lunge', 'lunge', 'sit_to_stand', *['exercise'] * 5)
+
+
+@lru_cache(maxsize=4)
+def _exercises(folder: Path) -> tuple[Source, ...]:
+    from humandyn_ros.learning.synthesis import exercises as uiprmd  # noqa: PLC0415 - it needs us
+
+    found = []
+    for archive in sorted(folder.glob('UIPRMD_vicon_positions*.tar.xz')):
+        for path in sorted(unpacked(archive).rglob('m*_positions.txt')):
+            move, person = path.name.split('_')[:2]
+            kind = int(move[1:]) - 1
+            found.append(
+                Source(
+                    path.name.removesuffix('_positions.txt'), f'uiprmd_{person[1:]}', path,
+                    uiprmd.LICENCE, uiprmd.EXERCISES[kind].replace('_', ' '),
+                    rate_hz=uiprmd.FILE_RATE_HZ, label=_EXERCISES[kind],
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
 def cache_folder() -> Path:
     """The user's cache folder of this package."""
     return Path(os.environ.get('XDG_CACHE_HOME', Path.home() / '.cache')) / 'humandyn'
@@ -164,7 +200,7 @@ def load(source: Source) -> Clip | None:
         return None
     height = source.height_m if source.own_size and source.height_m else None
     height = height or leg_length(points) / LEG_PER_HEIGHT
-    label = theme(source.description)
+    label = source.theme
     return Clip(
         source.name, source.person, 'mocap', source.licence, rate, points, height,
         np.full(len(points), ACTIONS.index(label)), source.description.lower(),
@@ -180,6 +216,11 @@ def theme(description: str) -> str:
 def _joint_centres(source: Source) -> tuple[Array, float]:
     """Canonical joint centres (T, 24, 3) m; (0, 24, 3) where they cannot be had."""
     nothing = np.empty((0, 24, 3)), source.rate_hz or 100.0
+    if source.path.name.endswith('_positions.txt'):
+        from humandyn_ros.learning.synthesis import exercises as uiprmd  # noqa: PLC0415
+
+        found = uiprmd.joint_centres(source.path, nothing[1])
+        return nothing if found is None else (found, nothing[1])
     try:
         recording = read_motion(source.path, rate_hz=source.rate_hz)
         static = read_motion(source.static) if source.static else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from humandyn_ros.choreography import MID_FOOT, Score, jump, squat
+from humandyn_ros.learning.synthesis.falls import fall
 from humandyn_ros.mannequin import BALL, HEEL, SHANK, THIGH
 from humandyn_ros.quantities import Array
 from humandyn_ros.synthetic import HALF_STANCE, Activity
@@ -429,6 +430,6 @@ MOVES: Mapping[str, Activity] = {
     'walk': walk, 'turn': turn, 'squat': squat, 'sit_to_stand': sit_to_stand, 'lunge': lunge,
     'step': step, 'side_step': side_step, 'jump': jump, 'kick': kick, 'reach': reach,
     'wave': wave, 'throw': throw, 'box': box, 'bend': bend, 'lift': lift, 'kneel': kneel,
-    'stand': stand,
+    'stand': stand, 'fall': fall,
 }  # fmt: skip
 """Activities by name; each is also an action label."""

@@ -102,6 +102,8 @@ def synthesize(arguments: argparse.Namespace) -> int:
         themes=tuple(arguments.themes),
         markers=arguments.markers,
         text=arguments.text,
+        muscles=arguments.muscles,
+        exercises=arguments.exercises,
         noise=NoiseConfig(kind=arguments.noise),
     )
     started, tally = time.process_time(), Tallies()

@@ -23,13 +23,15 @@ from humandyn_ros.learning.synthesis.labels import Body, Kinematics, Labeller, L
 from humandyn_ros.learning.synthesis.markers import MARKERS, markers_of
 from humandyn_ros.learning.synthesis.motion import smooth_motion
 from humandyn_ros.learning.synthesis.moves import MOVES
+from humandyn_ros.learning.synthesis.muscles import with_muscles
 from humandyn_ros.learning.synthesis.noise import NoiseConfig, sensed
 from humandyn_ros.learning.synthesis.people import SPLITS, checked_split
 from humandyn_ros.quantities import Mask
 
 _HELD = 256  # recordings kept in memory, about 1 MB each
 _LEAST_S = 1.0
-_ALONE = ('turn', 'side_step', 'kick', 'kneel', 'lunge')  # end where they end: not chained on
+_ALONE = ('turn', 'side_step', 'kick', 'kneel', 'lunge', 'fall')  # end where they end
+_ON_REQUEST = ('fall',)  # what shipped models were trained on can be made again without
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,14 @@ class Recipe(Checked):
     procedural: float = setting(
         0.4, '', 'share of procedural clips where recordings are given', low=0.0, high=1.0
     )
-    kinds: tuple[str, ...] = ()  # procedural activities to draw from; none: all
+    kinds: tuple[str, ...] = ()  # procedural activities to draw from; none: all but falls
     themes: tuple[str, ...] = ()  # what is done in the recordings to draw from; none: all
+    exercises: bool = setting(False, '', "UI-PRMD's exercises among the recordings")
     augment: bool = setting(True, '', 'other bodies, sides, tempos')
     correct: bool = setting(True, '', 'root correction')
     markers: bool = setting(False, '', 'virtual markers on the skin')
     text: bool = setting(False, '', 'facts, reasons and a sentence')
+    muscles: bool = setting(False, '', 'activation of the muscles of the legs')
     noise: NoiseConfig = field(default_factory=lambda: NoiseConfig(kind='mixed'))
 
 
@@ -98,7 +102,7 @@ def seed_clip(
     """Draw a seed motion."""
     if data is None or random.uniform() < recipe.procedural:
         return procedural(_kinds(random, recipe), int(random.integers(2**31)))
-    groups = _by_theme(data, split)
+    groups = _by_theme(data, split, exercises=recipe.exercises)
     themes = sorted(theme for theme in groups if not recipe.themes or theme in recipe.themes)
     if not themes:
         raise ConfigError(f'no recordings of {", ".join(recipe.themes)} in the {split} split')
@@ -109,7 +113,7 @@ def seed_clip(
 
 
 def _kinds(random: np.random.Generator, recipe: Recipe) -> list[str]:
-    names = recipe.kinds or tuple(MOVES)
+    names = recipe.kinds or tuple(name for name in MOVES if name not in _ON_REQUEST)
     first = names[int(random.integers(len(names)))]
     chain = [name for name in names if name not in (*_ALONE, 'sit_to_stand', 'walk', 'step')]
     if recipe.kinds or first in _ALONE or random.uniform() < 0.5 or not chain:
@@ -118,11 +122,11 @@ def _kinds(random: np.random.Generator, recipe: Recipe) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _by_theme(data: Path, split: str) -> dict[str, tuple[mocap.Source, ...]]:
+def _by_theme(data: Path, split: str, *, exercises: bool) -> dict[str, tuple[mocap.Source, ...]]:
     """Recordings by what is done in them, so that rare themes are drawn as often as walking."""
     groups: dict[str, list[mocap.Source]] = {}
-    for source in mocap.sources(data, split):
-        groups.setdefault(mocap.theme(source.description), []).append(source)
+    for source in mocap.sources(data, split, exercises=exercises):
+        groups.setdefault(source.theme, []).append(source)
     return {theme: tuple(found) for theme, found in groups.items()}
 
 
@@ -217,6 +221,8 @@ def dressed(
     if recipe.markers:
         markers = markers_of(motion.points, body, motion.rate_hz, random)
         found = replace(found, markers=markers, marker_names=MARKERS)
+    if recipe.muscles:
+        found = with_muscles(found)
     if recipe.text:
         text, reasoning, facts = describe(motion, labels, body, found.action)
         found = replace(found, text=text, reasoning=reasoning, facts=facts)

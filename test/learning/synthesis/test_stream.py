@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from humandyn_ros.cli import main
+from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.errors import ConfigError, RecordingError
 from humandyn_ros.learning.synthesis import (
     ACTIONS,
@@ -20,10 +21,12 @@ from humandyn_ros.learning.synthesis.augment import BMI, HEIGHT_M, SWAPPED, draw
 from humandyn_ros.learning.synthesis.clip import procedural
 from humandyn_ros.learning.synthesis.labels import leg_length
 from humandyn_ros.learning.synthesis.markers import MARKERS
+from humandyn_ros.learning.synthesis.mocap import load as load_recording
 from humandyn_ros.learning.synthesis.mocap import off_belt, sources, theme
 from humandyn_ros.learning.synthesis.moves import MOVES
 from humandyn_ros.learning.synthesis.noise import sensed
 from humandyn_ros.learning.synthesis.store import library, load, load_folder, save
+from humandyn_ros.learning.synthesis.stream import _kinds
 from humandyn_ros.learning.synthesis.touch import LEGS
 from humandyn_ros.quantities import CANONICAL, GRAVITY
 from humandyn_ros.synthetic import person
@@ -97,6 +100,37 @@ def test_a_seat_carries_whom_it_is_said_to_carry():
     seat = found.contact_force[:, 0, 2] / (found.mass_kg * GRAVITY)
     assert 0.5 < seat.max() < 1.0 and seat[:20].max() < 0.01
     assert found.keep.mean() > 0.9
+
+
+def test_who_falls_is_carried_by_seat_and_hands_in_the_end():
+    found = labelled_clip(0, 0, 'train', Recipe(kinds=('fall',), augment=False))
+    weight = found.mass_kg * GRAVITY
+    feet = found.ground_force[..., 2].sum(1) / weight
+    rest = [
+        CANONICAL.index[n] for n in ('pelvis', 'left_hip', 'right_hip', 'left_hand', 'right_hand')
+    ]
+    others = found.contact_force[:, rest, 2].sum(1) / weight
+    assert feet[:20].min() > 0.9 and others[:20].max() < 0.05
+    assert feet[-20:].max() < 0.3 and others[-20:].min() > 0.7
+    knees = [CANONICAL.index['left_knee'], CANONICAL.index['right_knee']]
+    assert found.points[-1, knees, 2].min() > found.points[-1, 0, 2] + 0.2
+    assert 'fall' in {ACTIONS[k] for k in found.action}
+
+
+def test_nobody_falls_unless_asked_to():
+    kinds = {kind for k in range(200) for kind in _kinds(np.random.default_rng(k), Recipe())}
+    assert kinds == set(MOVES) - {'fall'}
+
+
+def test_muscles_are_labelled_on_request(clip):
+    assert clip.activation is None
+    found = labelled_clip(3, 0, 'train', Recipe(rate_hz=60.0, kinds=('squat',), muscles=True))
+    assert found.activation.shape == (len(found), 80)
+    assert found.window(5, 10).activation.shape == (10, 80)
+    knee = found.angle[:, COORDINATES.index('knee_angle_r')]
+    vastus = found.activation[:, found.muscle_names.index('vaslat_r')]
+    assert np.corrcoef(knee, vastus)[0, 1] > 0.5
+    assert found.activation.min() >= 0.01 and found.activation.max() <= 1.0
 
 
 @pytest.mark.parametrize('kind', sorted(MOVES))
@@ -249,6 +283,18 @@ def test_recordings_of_the_splits_have_other_people():
     people = {split: {s.person for s in each} for split, each in found.items()}
     assert not people['train'] & people['test'] and not people['train'] & people['validation']
     assert {'cmu_016', 'RBDS001'} <= people['train']
+
+
+@recordings
+def test_exercises_come_on_request_with_their_labels():
+    plain, more = (sources(Path(DATA), 'train', exercises=asked) for asked in (False, True))
+    added = more[len(plain) :]
+    assert more[: len(plain)] == plain and len(added) > 100
+    assert {s.person for s in added} == {f'uiprmd_{k:02d}' for k in range(1, 8)}
+    squat = next(s for s in added if s.description == 'deep squat')
+    found = load_recording(squat)
+    assert {ACTIONS[k] for k in found.action} == {'squat'} and found.licence == 'PDDL 1.0'
+    assert found.rate_hz == 100.0 and np.isfinite(found.points).all()
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path):
