@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.readme import table, write_section
 from humandyn_ros.bags import write_skeletons
 from humandyn_ros.ros import messages
 from humandyn_ros.ros.handle import Message, NodeHandle, Qos
@@ -143,10 +144,10 @@ def played(folder: Path, domain: int) -> dict[str, dict[str, Published]]:
         source = stack.enter_context(
             node(
                 'source_node', 'dds', domain, f'source:={folder / "walk"}', 'publish_clock:=true',
-                'wait_for_subscribers:=2',
+                'wait_for_subscribers:=2', 'speed:=0.5',
             )
         )  # fmt: skip
-        end = time.monotonic() + SECONDS + PATIENCE_S
+        end = time.monotonic() + 2 * SECONDS + PATIENCE_S
         while source.poll() is None and time.monotonic() < end:
             handle.spin_once(0.1)
     handle.shutdown()
@@ -170,6 +171,23 @@ def compared(heard: dict[str, dict[str, Published]]) -> dict[str, dict[str, floa
     return found
 
 
+def told(found: dict[str, dict[str, float]]) -> str:
+    """Return the README's table."""
+    rows = [
+        (
+            f'`{topic}`',
+            f'{f["stamps_genuine"]:.0f}',
+            f'{f["stamps_embedded"]:.0f}',
+            f'{f["stamps_both"]:.0f}',
+            f'{f["largest_number"]:.0f}',
+            f'{f["largest_difference"]:.0e}',
+        )
+        for topic, f in found.items()
+    ]
+    head = ('topic', 'stamps, rclpy', 'embedded', 'both', 'largest number', 'largest difference')
+    return table(head, rows)
+
+
 def main() -> None:
     """Play, compare, write."""
     if not ros2_setup():
@@ -180,6 +198,7 @@ def main() -> None:
     RESULTS.write_text(json.dumps(found, indent=1) + '\n')
     if not all(entry['largest_difference'] <= LIMIT for entry in found.values()):
         raise SystemExit(f'the two differ by more than {LIMIT:g}, or nothing was published')
+    write_section('interop', told(found))
 
 
 if __name__ == '__main__':

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.readme import table, write_section
 from humandyn_ros.command import Command
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.exoskeleton import load_exoskeleton
@@ -91,6 +92,22 @@ def _bodies(frame: SkeletonFrame, k: int, now_ns: int, rng: Any) -> list[Skeleto
     return bodies
 
 
+def endurance() -> str:
+    """Return the README's table of what soak and fuzz have found."""
+    rows: list[tuple[object, ...]] = []
+    if RESULTS.exists():
+        f = json.loads(RESULTS.read_text())
+        told = f'memory {100 * f["growth"]:+.1f} % to {f["resident_mb"][-1]:.0f} MB'
+        shown = f'{f["minutes"]:.0f} min of stream, {f["speed"]:.0f} times real time'
+        rows.append((shown, f'{f["frames"]} frames', told, f['not_finite']))
+    fuzzed = RESULTS.with_name('fuzz.json')
+    for kind, f in json.loads(fuzzed.read_text()).items() if fuzzed.exists() else ():
+        told = f'{f["crashed"]} crashes; slowest {f["slowest_s"]:.2f} s'
+        count = f'{f["read"]} read, {f["refused"]} refused'
+        rows.append((f'damaged {kind}', count, told, f['not_finite']))
+    return table(('run', 'number', 'outcome', 'numbers not finite'), rows)
+
+
 def main() -> None:
     """Soak; exits with an error where memory grew or a number was not finite."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -101,6 +118,7 @@ def main() -> None:
     print(json.dumps(figures, indent=1))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=1) + '\n')
+    write_section('endurance', endurance())
     if figures['growth'] > FLAT or figures['not_finite']:
         raise SystemExit('memory grew by more than 5 %, or a number was not finite')
 
