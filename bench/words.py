@@ -222,17 +222,21 @@ def main() -> None:
     parser.add_argument('--turns', type=int, default=3, help='runs with, and without, narration')
     parser.add_argument('--clips', type=int, default=68, help='whose sentences are corrupted')
     parser.add_argument('--model', default='', help='folder of the narrator; default: shipped')
-    parser.add_argument('--dry', action='store_true', help='print only')
+    parser.add_argument('--only', choices=('live', 'check'), help='one of the two tables')
     given = parser.parse_args()
-    check = corrupted_sentences(given.clips)
-    print(check_table(check))
-    live = measured(given.seconds, given.turns, given.model)
-    print(live_table(live), json.dumps(live, indent=1), sep='\n')
-    if given.dry:
-        return
-    RESULTS.write_text(json.dumps({'live': live, 'check': check}, indent=1) + '\n')
-    write_section('words', live_table(live))
-    write_section('grounding', check_table(check))
+    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if given.only != 'live':
+        found['check'] = corrupted_sentences(given.clips)
+        _write('grounding', check_table(found['check']), found)
+    if given.only != 'check':
+        found['live'] = measured(given.seconds, given.turns, given.model)
+        _write('words', live_table(found['live']), found)
+
+
+def _write(section: str, text: str, found: dict[str, Any]) -> None:
+    print(text)
+    RESULTS.write_text(json.dumps(found, indent=1) + '\n')
+    write_section(section, text)
 
 
 if __name__ == '__main__':

@@ -39,7 +39,7 @@ _SPELLED = (
 _SPELLED_AMOUNT = re.compile(
     rf'\b(?:{"|".join(_SPELLED.split())})(?:[ -](?:{"|".join(_SPELLED.split())}))*'
     r'[ -](?:degrees?|met(?:er|re)s?|centimet(?:er|re)s?|seconds?|steps?|times|body ?weights?'
-    r'|newtons?|per ?cent)\b|\b(?:twice|thrice)\b'
+    r'|newtons?|per ?cent)\b|\b(?:twice|thrice|half|quarter)\b'
 )
 _ENDS = re.compile(
     r'[,;:!?]|\.(?!\d)|\b(?:while|whereas|because|so|then|before|after|when|which|but)\b'

@@ -89,7 +89,7 @@ class Facts:
             return True
         least = _LEAST.get(name)
         if name in ('speed', 'distance'):
-            return self.numbers['speed'] > _LEAST_SPEED
+            return self.numbers['speed'] > LEAST_SPEED
         if name in ('trunk_from', 'trunk_lean'):
             return self.change('trunk') >= _LEAST_LEAN
         return least is None or self.numbers[name] > least
@@ -99,7 +99,8 @@ _LEAST = {
     'turn': 30.0, 'sink': 10.0, 'rise': 10.0, 'flight': 0.06, 'single_support': 0.25,
     'peak_grf': 1.3, 'seat': 20.0, 'cadence': 0.0, 'steps': 1.5,
 }  # fmt: skip
-_LEAST_SPEED, _LEAST_LEAN = 0.4, 12.0
+LEAST_SPEED = 0.4  # m/s; who is slower stays about where they are
+_LEAST_LEAN = 12.0
 
 
 def measure(measured: Measured) -> Facts:

@@ -7,11 +7,11 @@ the clause names, in the right role (from, to); directions and contacts must be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from humandyn_ros.words.claims import Amount, Clause, Part, clauses
-from humandyn_ros.words.facts import LIMBS, Facts
+from humandyn_ros.words.facts import LEAST_SPEED, LIMBS, Facts
 from humandyn_ros.words.slots import BENDING, LOADED, SIDES
 
 _MOVED_DEG = 5.0  # a direction that is claimed must be at least this
@@ -19,10 +19,12 @@ _LIMB_DEG = 15.0  # a limb that is said to do something turns at least this
 _SHARE = 0.6  # and at least this much of what the other side's does
 _SPEED, _SINK_CM, _LEAN_DEG, _TURN_DEG = 0.1, 3.0, 8.0, 10.0
 _FLIGHT_S, _SINGLE_S, _SEAT = 0.04, 0.1, 10.0
+_UPRIGHT_DEG, _STRAIGHT_DEG = 15.0, 25.0
 _TOUCHING, _ALWAYS = 5.0, 97.0  # % of the time
 
 _BENDS = re.compile(r'\b(?:bends?|bending|flex(?:es|ing)?|curls?)\b')
 _BENT = re.compile(r'\b(?:bent|flexed)\b')
+_STRAIGHT = re.compile(r'\bstraight\b')
 _STRETCHES = re.compile(r'\b(?:stretch(?:es|ing)?|extend(?:s|ing)?|straighten(?:s|ing)?)\b')
 _UP = re.compile(r'\b(?:ris(?:es?|ing)|rais(?:es?|ing)|lift(?:s|ing)?|goes up|go up|moves? up)\b')
 _DOWN = re.compile(
@@ -30,8 +32,8 @@ _DOWN = re.compile(
     r'|moves? down)\b'
 )
 _WAY = re.compile(
-    r'\b(?P<ahead>forwards?|ahead)\b|\b(?P<back>backwards?)\b|\b(?:to|towards) (?:the|its|his|her|'
-    r'their)? ?(?P<side>left|right)\b|\b(?P<bare>leftwards?|rightwards?)\b'
+    r'\b(?P<ahead>forwards?|ahead)\b|\b(?P<back>backwards?|(?<!the )back)\b|\b(?:to|towards) '
+    r'(?:the|its|his|her|their)? ?(?P<side>left|right)\b|\b(?P<bare>leftwards?|rightwards?)\b'
 )
 _LEFT_RIGHT = re.compile(r'\b(left|right|leftwards?|rightwards?|clockwise|anticlockwise'
                          r'|counterclockwise)\b')  # fmt: skip
@@ -52,7 +54,9 @@ _ALONE = re.compile(
     r'\bone (?:foot|leg) (?:alone|only|carries|bears)|\bon one (?:foot|leg)\b|\bsingle support\b'
 )
 _SIDE_ALONE = re.compile(
-    r'\b(left|right) (?:foot|leg) (?:alone|only)|\bon the (left|right) (?:foot|leg)(?: alone)?\b'
+    r'\b(left|right) (?:foot|leg) (?:alone|only)'
+    r'|\bon (?:the|his|her|its|their) (left|right) (?:foot|leg)\b'
+    r'|\bonly (?:the|his|her|its|their) (left|right) (?:foot|leg)\b'
     r'|\b(left|right) (?:foot|leg) (?:carries|bears|supports) the (?:body|person|weight)'
 )
 _TOUCH = re.compile(
@@ -65,7 +69,19 @@ _SEAT_WORDS = re.compile(r'\b(?:seat|chair|bench|stool)\b')
 _OTHER_TOUCH = re.compile(
     r'\b(?:hands?|knees?|elbows?|head|fists?|shoulders?) (?:\w+ )?(?:touch|rest on|push)'
 )
-_STILL = re.compile(r'\b(?:still|motionless|hangs?|rests?|steady|straight)\b')
+_STILL = re.compile(r'\b(?:still|motionless|hangs?|rests?|steady|stays?|remains?)\b')
+
+
+_Get = Callable[[str, float], float]
+_STATES: tuple[tuple[re.Pattern[str], Callable[[_Get], bool]], ...] = (
+    (re.compile(r'\bon the spot\b'), lambda get: get('speed', 9.0) <= LEAST_SPEED),
+    (re.compile(r'\bupright\b'), lambda get: get('trunk_lean', 99.0) < _UPRIGHT_DEG),
+    (re.compile(r'\bkeeps? \w+ direction\b'), lambda get: get('turn', 99.0) < _TURN_DEG),
+    (
+        re.compile(r'\bkeeps? \w+ height\b'),
+        lambda get: max(get('sink', 99.0), get('rise', 99.0)) < _SINK_CM,
+    ),
+)
 
 
 class Check(NamedTuple):
@@ -237,6 +253,11 @@ def _contacts(clause: Clause, facts: Facts) -> _Found:
         found.append((Check(match[0], leaves), {match[1]}))
     if match := _SEAT_WORDS.search(text):
         found.append((Check(match[0], at_least('seat', 0.0) >= _SEAT), set()))
+    found += [
+        (Check(match[0], holds(at_least)), set())
+        for pattern, holds in _STATES
+        if (match := pattern.search(text))
+    ]
     if match := _OTHER_TOUCH.search(text):
         found.append((Check(f'{match[0]}: not measured', False), set()))
     return found
@@ -287,8 +308,8 @@ def _moves(clause: Clause, facts: Facts) -> _Found:
             continue
         sides = [part.side] if part.side in SIDES else list(SIDES)
         changes = [facts.change(f'{side}_{part.name}') for side in sides]
-        if way == 'bent':
-            right = [_bent(f'{side}_{part.name}', facts) for side in sides]
+        if way in ('bent', 'straight'):
+            right = [_bent(f'{side}_{part.name}', facts) == (way == 'bent') for side in sides]
         else:
             sign = 1.0 if way in ('bends', 'rises') else -1.0
             right = [sign * change >= _MOVED_DEG for change in changes]
@@ -309,13 +330,13 @@ def _bending(text: str, part: Part) -> str | None:
         if part.name not in ('arm', 'shoulder', 'knee'):
             return None
         return 'rises' if _UP.search(text) else 'sinks'
-    told = {'bends': _BENDS, 'stretches': _STRETCHES, 'bent': _BENT}
+    told = {'bends': _BENDS, 'stretches': _STRETCHES, 'bent': _BENT, 'straight': _STRAIGHT}
     found = [way for way, pattern in told.items() if pattern.search(text)]
     return found[0] if found and part.name != 'arm' else None
 
 
 def _bent(stem: str, facts: Facts) -> bool:
-    return any(facts.numbers.get(f'{stem}_{end}', 0.0) >= 20.0 for end in ('from', 'to'))
+    return any(facts.numbers.get(f'{stem}_{end}', 0.0) >= _STRAIGHT_DEG for end in ('from', 'to'))
 
 
 def _heights(text: str, facts: Facts) -> _Found:
@@ -336,11 +357,12 @@ def _limb(part: Part, clause: Clause, facts: Facts) -> Check:
     moved = {
         side: max(abs(facts.change(f'{side}_{joint}')) for joint in LIMBS[limb]) for side in SIDES
     }
-    if part.side == 'both':
-        return Check(claim, min(moved.values()) >= _LIMB_DEG)
-    other = SIDES[1 - SIDES.index(part.side)]
+    mine = [moved[side] for side in SIDES if part.side in (side, 'both')]
     if _STILL.search(clause.text):
-        return Check(claim, moved[part.side] < _LIMB_DEG)
+        return Check(claim, max(mine) < _LIMB_DEG)
+    if part.side == 'both':
+        return Check(claim, min(mine) >= _LIMB_DEG)
+    other = SIDES[1 - SIDES.index(part.side)]
     return Check(
         claim, moved[part.side] >= _LIMB_DEG and moved[part.side] >= _SHARE * moved[other]
     )
