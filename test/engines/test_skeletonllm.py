@@ -50,14 +50,19 @@ def checkpoint(folder, path, **facts):
     return path
 
 
-def scripted(teller, **said):
-    """The same, its network answering by the prompt's first word."""
+@pytest.fixture(scope='module')
+def teller(folder, tmp_path_factory):
+    path = checkpoint(folder, tmp_path_factory.mktemp('trained') / 'best.safetensors')
+    return open_skeletonllm(str(path))
+
+
+def script(monkeypatch, teller, **said):
+    """Let its network answer by what is in the prompt."""
 
     def answer(prompts, pictures, tokens):
         return [next(text for start, text in said.items() if start in p) for p in prompts]
 
-    teller._speaker.net.answer = answer
-    return teller
+    monkeypatch.setattr(teller._speaker.net, 'answer', answer)
 
 
 def test_a_trained_checkpoint_and_a_model_as_it_comes_tell_something(folder, tmp_path):
@@ -75,10 +80,10 @@ def test_a_trained_checkpoint_and_a_model_as_it_comes_tell_something(folder, tmp
         teller.narrate(POINTS, None, CANONICAL, 30.0, FACTS)
 
 
-def test_what_it_says_is_held_against_what_was_measured(folder, tmp_path):
-    teller = open_skeletonllm(str(checkpoint(folder, tmp_path / 'best.safetensors')))
+def test_what_it_says_is_held_against_what_was_measured(teller, monkeypatch):
     numbers = FACTS.numbers
-    scripted(
+    script(
+        monkeypatch,
         teller,
         Choose='Wave!',
         step=f'The person waves for {numbers["duration"]:.1f} s.\n'
@@ -94,26 +99,25 @@ def test_what_it_says_is_held_against_what_was_measured(folder, tmp_path):
     assert not any('77' in text for text in (caption.text, *caption.reasons))
 
 
-def test_an_answer_that_is_no_label_is_unknown(folder, tmp_path):
-    teller = open_skeletonllm(str(checkpoint(folder, tmp_path / 'best.safetensors')))
-    scripted(teller, Choose='perhaps wave', step='nothing', Describe='somebody')
+def test_an_answer_that_is_no_label_is_unknown(teller, monkeypatch):
+    script(monkeypatch, teller, Choose='perhaps wave', step='nothing', Describe='somebody')
     told = teller.narrate(POINTS, None, CANONICAL, 30.0, FACTS)
     assert (told.label, told.confidence) == ('unknown', 0.0)
     assert told.sentence.words == 'nothing'
 
 
-def test_a_question_is_asked_in_its_prompt(folder, tmp_path):
-    teller = open_skeletonllm(str(checkpoint(folder, tmp_path / 'best.safetensors')))
+def test_a_question_is_asked_in_its_prompt(teller, monkeypatch):
     asked = []
-    teller._speaker.net.answer = lambda prompts, *_: asked.extend(prompts) or ['It\nwaves.']
+    monkeypatch.setattr(
+        teller._speaker.net, 'answer', lambda prompts, *_: asked.extend(prompts) or ['It\nwaves.']
+    )
     assert teller.answer(POINTS, None, CANONICAL, 30.0, 'what does\nit do?') == 'It waves.'
     assert asked[0].endswith('instruction: what does it do?')
     with pytest.raises(ConfigError, match='a question needs words'):
         teller.answer(POINTS, None, CANONICAL, 30.0, '\n')
 
 
-def test_nobody_to_tell_about_is_refused(folder, tmp_path):
-    teller = open_skeletonllm(str(checkpoint(folder, tmp_path / 'best.safetensors')))
+def test_nobody_to_tell_about_is_refused(teller):
     for points in (POINTS[:1], np.full_like(POINTS, np.nan)):
         with pytest.raises(StreamError, match='nothing can be told'):
             teller.narrate(points, None, CANONICAL, 30.0, FACTS)

@@ -105,7 +105,7 @@ def test_a_tiny_model_learns_to_tell_two_actions_from_their_pictures(folder):
     learning = [p for p in net.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learning, lr=5e-3)
     net.train()
-    for step in range(40):
+    for step in range(30):
         optimizer.zero_grad()
         task.losses(net, batch, Progress('warm_up', 0, 1, step))['words'].backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
