@@ -132,7 +132,7 @@ def messages_of_sources(count: int, seed: int = 0) -> dict[str, Any]:
         reader = SkeletonReader(source_for(name), case.format or '')
         people: People | None = None
         raws = [bytes(message_type(s.type_name).encode(_built(s))) for s in sent]
-        for k in range(count // len(BODIES)):
+        for k in range(-(-count // len(BODIES))):
             one = sent[k % len(sent)]
             raw = raws[k % len(sent)]
             raw = _bent(raw, generator) if generator.random() < 0.8 else raw
@@ -179,7 +179,7 @@ def files(count: int, seed: int = 0) -> dict[str, Any]:
         for ending, (read, make) in CASES.items():
             whole = make(Path(folder) / 'whole')
             path = Path(folder) / f'damaged.{ending}'
-            for _ in range(count // len(CASES)):
+            for _ in range(-(-count // len(CASES))):
                 path.write_bytes(mutated(whole, generator))
                 figures.time(lambda path=path, read=read: (read(path), True))
     return figures.told()
