@@ -63,6 +63,27 @@ def llava(path: Path):
     return written(path, transformers.LlavaForConditionalGeneration, config, processor)
 
 
+def llava_onevision(path: Path):
+    config = transformers.LlavaOnevisionConfig(
+        vision_config=transformers.SiglipVisionConfig(**VISION, image_size=32, patch_size=8),
+        text_config=transformers.Qwen2Config(**TEXT),
+        image_token_id=3,
+        video_token_id=4,
+        vision_feature_layer=-1,
+        image_grid_pinpoints=[[64, 64]],
+    )
+    pictures = transformers.LlavaOnevisionImageProcessorPil(
+        size={'height': 32, 'width': 32}, image_grid_pinpoints=[[64, 64]]
+    )
+    return written(
+        path, transformers.LlavaOnevisionForConditionalGeneration, config,
+        parts={'image_processor': pictures, 'tokenizer': tokenizer()},
+        facts={'processor_class': 'LlavaOnevisionProcessor', 'num_image_tokens': 16,
+               'vision_feature_select_strategy': 'full'},
+        template=TEMPLATE.replace('IMAGE', '<image>'),
+    )  # fmt: skip
+
+
 def smolvlm(path: Path):
     config = transformers.SmolVLMConfig(
         vision_config={**VISION, 'image_size': 32, 'patch_size': 8},

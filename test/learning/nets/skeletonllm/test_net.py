@@ -24,8 +24,8 @@ from humandyn_ros.learning.nets.skeletonllm.backbone import memory, open_process
 from humandyn_ros.learning.tasks.skeletonllm_lessons import shown, together  # noqa: E402
 from humandyn_ros.skeleton import load_format  # noqa: E402
 
-FAMILIES = ('llava', 'smolvlm', 'internvl', 'qwen2_vl')
-SIZES = {'llava': 32, 'smolvlm': 32, 'internvl': 32, 'qwen2_vl': 64}
+FAMILIES = ('llava', 'llava_onevision', 'smolvlm', 'internvl', 'qwen2_vl')
+SIZES = {'llava': 32, 'llava_onevision': 32, 'smolvlm': 32, 'internvl': 32, 'qwen2_vl': 64}
 FRAMES = 3
 
 
