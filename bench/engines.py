@@ -94,6 +94,19 @@ def _cut(motion: Motion) -> Motion:
     )
 
 
+def _merged(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """New results, and those of before that were not measured anew, in the order of the cases."""
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    measured = {_place(result) for result in results}
+    kept = [result for result in before if _place(result) not in measured]
+    order = {(case.group, case.person): k for k, case in enumerate(cases(''))}
+    return sorted(kept + results, key=lambda r: (order[r['group'], r['person']], r['noise_mm']))
+
+
+def _place(result: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(result[name] for name in ('group', 'person', 'column', 'noise_mm', 'seed'))
+
+
 def rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
     """One row per set and noise: mean over people, and the spread over seeds of the noise."""
     found = []
@@ -142,18 +155,17 @@ def moment_rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
 
 
 def report(only: str = '', columns: Sequence[str] = tuple(ENGINES), jobs: int = 2) -> None:
-    """Measure, print, and write JSON and README where nothing was left out."""
+    """Measure, print, and write JSON and README; what was left out stays as it was measured."""
     chosen = cases(only)
     with ProcessPoolExecutor(jobs) as pool:
         answers = pool.map(measure, chosen, repeat(columns))
         told = track(answers, total=len(chosen), description='engines')
         results = [result for some in told for result in some]
+    results = _merged(results)
     header = ('set', 'people', 'noise', *GUESSES, *ENGINES)
     forces = table(header, rows(results))
     moments = table(('set', *ENGINES), moment_rows(results))
     print(forces, moments, sep='\n\n')
-    if only or len(columns) < len(ENGINES):
-        return
     RESULTS.write_text(json.dumps(results, indent=1) + '\n')
     text = (
         f'Error of the force of each foot, N/kg, over the first {SECONDS:.0f} s; nobody here was '

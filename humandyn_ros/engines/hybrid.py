@@ -7,7 +7,7 @@ filtered state, where it is late enough for accelerations -> physics -----------
 Physics needs accelerations, which no causal filter can give at the newest frame; a tenth of a
 second later it can. So the network sees what physics said lately, of the steps before
 too; it answers alone without look-ahead, and with it both answer: their errors have different
-causes, and their mean is better than either.
+causes, and their mean is better than either. What physics corrects is remembered (memory.py).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from humandyn_ros.activity import CutoffPolicy
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.coordinates import COORDINATES
+from humandyn_ros.engines.memory import Answer, Memory, likeness
 from humandyn_ros.engines.network import NetworkBody, Session, field, output
 from humandyn_ros.engines.past import (
     ENOUGH_S,
@@ -60,6 +61,7 @@ _NEAR_S = 0.04  # how far an answer may be from the instant that is asked for
 _ALONE_S, _TOGETHER_S = 0.06, 0.1  # look-ahead up to which the network is alone; from which not
 _SHARE = 0.5  # of the network where both answer
 _SLIGHT = 0.1  # body weights: a seat or hand with less carries nothing
+_TOUCH = 0.04  # body weights on a foot that is down
 _LONGEST_STEP_S = 0.2
 _MOST_HZ = 400.0
 _J = len(CANONICAL.joints)
@@ -75,17 +77,9 @@ _LOWER = [JOINTS[row] for row in LOWER]
 class Told(NamedTuple):
     """What the network says of one instant."""
 
-    forces: Array  # (3, 3) body weights, world axes: left foot, right foot, all else
+    forces: Array  # (3, 3) body weights: left foot, right foot, all else
     contact: Array  # (2,) probability
     ball: Array  # (2,) share of a foot's force under its ball
-    torque: Array  # (17,) body weight times leg length
-
-
-class Said(NamedTuple):
-    """What physics said of one instant."""
-
-    stamp_ns: int
-    feet: Array  # (2, 3) body weights, world axes
     torque: Array  # (17,) body weight times leg length
 
 
@@ -100,7 +94,7 @@ class Late:
     def __init__(self, person: PersonConfig, config: PhysicsConfig | None = None) -> None:
         self.physics = PhysicsEngine(person, config)
         self._filter = make_filter(FilterConfig(lag_s=_LATE_S))
-        self._said: deque[Said] = deque()
+        self._said: deque[Answer] = deque()
 
     def reset(self) -> None:
         """Forget the past."""
@@ -108,19 +102,20 @@ class Late:
         self.physics.reset()
         self._said.clear()
 
-    def see(self, stamp_ns: int, points: Array, confidence: Array) -> None:
-        """Take a frame."""
+    def see(self, stamp_ns: int, points: Array, confidence: Array) -> Answer | None:
+        """Take a frame; return what physics now says of the past, feet in the world's axes."""
         state = self._filter.step(stamp_ns, points, confidence)
         if state is None or not np.isfinite(state.positions[_LOWER]).all():
-            return
+            return None
         found = self.physics.step(state)
         self._filter.cutoff_hz = self.physics.cutoff_hz
         weight = GRAVITY * self.physics.mass_kg
         feet = np.array([found.ground.left.force, found.ground.right.force]) / weight
         torque = found.inverse_dynamics.torque / (weight * self.physics.leg_m)
-        self._said.append(Said(state.stamp_ns, feet, torque))
+        self._said.append(Answer(state.stamp_ns, feet, torque))
         while self._said[0].stamp_ns < state.stamp_ns - 1.5e9 * SPAN_S:
             self._said.popleft()
+        return self._said[-1]
 
     def features(self, newest_ns: int, rotation: Array, unit: float) -> Array:
         """What physics said at AGO_S, and its latest torques; 0 where it said nothing.
@@ -172,6 +167,7 @@ class HybridEngine:
         self.body = NetworkBody(person, COORDINATES, stddev)
         self._physics = PhysicsEngine(person, config)
         self._late = Late(person, config)
+        self._memory = Memory()
         self._policy = CutoffPolicy()
         self._history = History(int(1.5 * SPAN_S * _MOST_HZ), _J)
         self._stamp_ns: int | None = None
@@ -197,6 +193,7 @@ class HybridEngine:
         self.body.reset()
         self._physics.reset()
         self._late.reset()
+        self._memory.reset()
         self._policy.reset()
         self._history.clear()
         self._stamp_ns = None
@@ -209,7 +206,9 @@ class HybridEngine:
         seen = np.asarray(np.isfinite(points).all(axis=1))
         weights = np.where(seen, confidence, 0.0)
         self._history.append(stamp_ns, np.where(seen[:, None], points, 0.0).ravel(), weights)
-        self._late.see(stamp_ns, points, confidence)
+        said = self._late.see(stamp_ns, points, confidence)
+        if said is not None:
+            self._memory.learn(said)
 
     def step(self, state: KinematicState) -> Dynamics | str:
         """Answer for a state, or say why there is no answer."""
@@ -257,7 +256,23 @@ class HybridEngine:
         given = np.concatenate([motion[0], said])[None]
         outputs = self._session.run({'features': given.astype(np.float32)})
         lag = 1e-9 * float(stamps[until - 1] - state.stamp_ns) / unit
-        return _between(outputs, lag, rotation[0])
+        told = _between(outputs, lag)
+        if lag * unit < _ALONE_S:
+            told = self._remembered(
+                state.stamp_ns, told, likeness(found, rotation[0]), rotation[0]
+            )
+        return told._replace(forces=told.forces @ rotation[0].T)
+
+    def _remembered(self, stamp_ns: int, told: Told, alike: Array, rotation: Array) -> Told:
+        """The answer, less what was wrong with it when the legs did the same."""
+        feet, torque, belief = self._memory.correction(alike)
+        answer = Answer(stamp_ns, told.forces[:2], told.torque)
+        self._memory.answered(answer, alike, rotation)
+        forces = told.forces.copy()
+        forces[:2] += feet
+        down = (forces[:2, 2] > _TOUCH).astype(np.float64)
+        contact = (1.0 - belief) * told.contact + belief * down
+        return told._replace(forces=forces, contact=contact, torque=told.torque + torque)
 
     def _alone(self, state: KinematicState, told: Told) -> Dynamics:
         """The network's answer as nouns."""
@@ -291,7 +306,7 @@ class HybridEngine:
         )
 
 
-def _between(outputs: Mapping[str, Any], lag: float, rotation: Array) -> Told:
+def _between(outputs: Mapping[str, Any], lag: float) -> Told:
     """The network's answer at a lag, from those at LAGS_S."""
     count = len(LAGS_S)
     shapes = {
@@ -307,7 +322,7 @@ def _between(outputs: Mapping[str, Any], lag: float, rotation: Array) -> Told:
     for name, shape in shapes.items():
         values = output(outputs, name, shape)
         found[name] = (1.0 - rest) * values[first] + rest * values[first + 1]
-    return Told(found['forces'] @ rotation.T, found['contact'], found['ball'], found['torque'])
+    return Told(found['forces'], found['contact'], found['ball'], found['torque'])
 
 
 def _mean_force(own: ContactForce, physics: ContactForce, share: float) -> ContactForce:

@@ -120,10 +120,10 @@ def features(coefficients: Array, seen: Mask, known_s: Array | float) -> tuple[A
         Features (B, FEATURES), and the columns of forward, left and up in the world (B, 3, 3).
     """
     batch = len(coefficients)
-    ordered = _order()
+    ordered = _order().astype(coefficients.dtype)
     pelvis = coefficients[:, :, 0]
     line = ordered[:, :2] @ (ordered[:, :2].T @ pelvis)
-    soles = coefficients[:, :-2][:, :, FEET, 2] - _DROPS
+    soles = coefficients[:, :-2][:, :, FEET, 2] - _DROPS.astype(coefficients.dtype)
     origin = line.copy()
     origin[..., 2] = soles.min(axis=(1, 2))[:, None]
     rotation = _facing(coefficients, seen)

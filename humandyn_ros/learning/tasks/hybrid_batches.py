@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.config import Checked, setting
-from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.hybrid import AGO_S, LAGS_S, LOWER
+from humandyn_ros.engines.memory import TORQUE_ROWS, TORQUE_SIGNS
 from humandyn_ros.engines.past import (
     COEFFICIENTS,
     ENOUGH_S,
@@ -97,7 +97,7 @@ def batch(
     rows = np.maximum(ends[:, None] + np.arange(1 - _FRAMES, 1), found.start[ends][:, None])
     points = found.points[rows].reshape(count, _FRAMES, -1)
     smooth = (_from_clean(seen_by) @ points).reshape(count, COEFFICIENTS, _J, 3)
-    smooth = np.where(mirror[:, None, None, None], _mirrored(smooth), smooth)
+    smooth[mirror] = _mirrored(smooth[mirror])
     seen = _hidden(found.seen[ends], sensors, random)
     seen = np.where(mirror[:, None], seen[:, _SWAPPED], seen)
     smooth += _noise(count, seen_by, sensors, random)
@@ -160,8 +160,9 @@ def _noise(count: int, seen_by: View, sensors: Sensors, random: np.random.Genera
     wander *= unit * random.uniform(0.0, sensors.slow_mm, count)
     shape = (count, COEFFICIENTS, _J * 3)
     found = _root(to @ to.T) @ _normal(random, shape) * _column(sizes)
-    if wander.any():
-        found += _root(to @ slow @ to.T) @ _normal(random, shape) * _column(wander)
+    drifting = np.flatnonzero(wander)
+    drift = _normal(random, (len(drifting), *shape[1:])) * _column(wander[drifting])
+    found[drifting] += _root(to @ slow @ to.T) @ drift
     found += unit * sensors.shift_mm * _normal(random, (count, 1, _J * 3))
     return found.reshape(count, COEFFICIENTS, _J, 3)
 
@@ -246,15 +247,5 @@ def _labels(
     }
 
 
-def _torque_swap() -> tuple[NDArray[np.intp], Floats]:
-    other = {'_r': '_l', '_l': '_r'}
-    names = [name[:-2] + other.get(name[-2:], name[-2:]) for name in COORDINATES]
-    sideways = ('lumbar_bending', 'lumbar_rotation')
-    signs = [-1.0 if name in sideways else 1.0 for name in COORDINATES]
-    return np.array([COORDINATES.index(n) for n in names]), np.array(signs, np.float32)
-
-
-TORQUE_ROWS, TORQUE_SIGNS = _torque_swap()
-"""Rows and signs of the coordinates in a mirror."""
 ADULT = View(100.0, SPAN_S, LEG_M)
 """How validation is seen: an adult at 100 Hz, for a second."""

@@ -8,6 +8,7 @@ import torch
 
 from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.hybrid import AGO_S, FEATURES, LAGS_S, LOWER
+from humandyn_ros.engines.memory import TORQUE_ROWS, TORQUE_SIGNS
 from humandyn_ros.engines.past import (
     COEFFICIENTS,
     JOINTS,
@@ -25,8 +26,6 @@ from humandyn_ros.learning.synthesis.store import load, save
 from humandyn_ros.learning.tasks.hybrid import HybridTask, HybridTaskConfig
 from humandyn_ros.learning.tasks.hybrid_batches import (
     ADULT,
-    TORQUE_ROWS,
-    TORQUE_SIGNS,
     Sensors,
     View,
     batch,

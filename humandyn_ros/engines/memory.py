@@ -1,0 +1,124 @@
+"""What physics corrected lately, for motion like that of now.
+
+People repeat themselves, step for step and left for right. A tenth of a second after the network
+has answered, physics knows better; what it says in difference is remembered with how the legs
+were held and moved, and added where they are held and moved like that again, on either side. It is
+kernel regression (Nadaraya 1964, Watson 1964) of the network's errors on the last seconds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+
+from humandyn_ros.coordinates import COORDINATES
+from humandyn_ros.engines.past import NAMES
+from humandyn_ros.quantities import Array
+
+LASTS_S = 10.0
+_WIDTH = 0.15  # legs: how alike motion must be
+_DOUBT = 0.5  # moments just alike that weigh as much as no correction
+_NEAR_NS = 12_000_000  # between the instants of two answers that are compared
+_SPEED_S = 0.15  # an adult's s: what a speed counts against a place
+_APART_S = 0.13  # between the coefficients that the speed is taken from
+_NOW, _LATER, _SOONER = -4, -3, -6  # coefficients: late enough to be little noisy
+_LEGS = [NAMES.index(f'{s}_{j}') for s in ('left', 'right') for j in ('knee', 'ankle', 'foot')]
+_OTHER_LEG = [3, 4, 5, 0, 1, 2]
+_SIDE = np.array([1.0, -1.0, 1.0])
+_PENDING_S = 0.5
+
+
+def _torque_mirror() -> tuple[Array, Array]:
+    other = {'_r': '_l', '_l': '_r'}
+    names = [name[:-2] + other.get(name[-2:], name[-2:]) for name in COORDINATES]
+    sideways = ('lumbar_bending', 'lumbar_rotation')
+    signs = [-1.0 if name in sideways else 1.0 for name in COORDINATES]
+    return np.array([COORDINATES.index(n) for n in names]), np.array(signs, np.float32)
+
+
+TORQUE_ROWS, TORQUE_SIGNS = _torque_mirror()
+"""Rows and signs of the coordinates in a mirror."""
+
+
+def likeness(coefficients: Array, rotation: Array) -> Array:
+    """Where the legs are and how they move (2, 6, 3), in legs and the axes of the person.
+
+    Args:
+        coefficients: Of past.JOINTS (K, J, 3), in legs.
+        rotation: Axes of the person (3, 3).
+    """
+    legs = (coefficients[:, _LEGS] - coefficients[:, :1]) @ rotation
+    speed = (legs[_LATER] - legs[_SOONER]) * (_SPEED_S / _APART_S)
+    return np.stack([legs[_NOW], speed])
+
+
+class Answer(NamedTuple):
+    """What was said of one instant, without dimension."""
+
+    stamp_ns: int
+    feet: Array  # (2, 3) body weights
+    torque: Array  # (17,) body weight times leg length
+
+
+class _Waiting(NamedTuple):
+    answer: Answer  # feet in the axes of the person
+    likeness: Array
+    rotation: Array
+
+
+class Memory:
+    """Errors of the last seconds, by what the legs did."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._waiting: deque[_Waiting] = deque()
+        self._stamps: deque[int] = deque()
+        self._alike: deque[Array] = deque()
+        self._feet: deque[Array] = deque()
+        self._torque: deque[Array] = deque()
+
+    def answered(self, answer: Answer, alike: Array, rotation: Array) -> None:
+        """Keep an answer of the network, its feet in the axes of the person, for physics."""
+        self._waiting.append(_Waiting(answer, alike, rotation))
+        while self._waiting[0].answer.stamp_ns < answer.stamp_ns - 1e9 * _PENDING_S:
+            self._waiting.popleft()
+
+    def learn(self, physics: Answer) -> None:
+        """Compare what physics says, in the axes of the world, with what the network said."""
+        for waiting in self._waiting:
+            told = waiting.answer
+            if abs(told.stamp_ns - physics.stamp_ns) > _NEAR_NS:
+                continue
+            self._stamps.append(told.stamp_ns)
+            self._alike.append(waiting.likeness)
+            self._feet.append(physics.feet @ waiting.rotation - told.feet)
+            self._torque.append(physics.torque - told.torque)
+            break
+        while self._stamps and self._stamps[0] < physics.stamp_ns - 1e9 * LASTS_S:
+            for kept in (self._stamps, self._alike, self._feet, self._torque):
+                kept.popleft()
+
+    def correction(self, alike: Array) -> tuple[Array, Array, float]:
+        """What to add to feet (2, 3) and torque (17,), and how much of it is believed (0-1)."""
+        if not self._stamps:
+            return np.zeros((2, 3)), np.zeros(len(COORDINATES)), 0.0
+        known = np.array(self._alike)
+        feet, torque = np.array(self._feet), np.array(self._torque)
+        mirrored = alike[:, _OTHER_LEG] * _SIDE
+        same, other = (
+            np.exp(-np.square(known - place).sum(axis=(1, 2, 3)) / (2.0 * _WIDTH**2))
+            for place in (alike, mirrored)
+        )
+        weight = float(same.sum() + other.sum()) + _DOUBT
+        swapped = (np.tensordot(other, feet, 1)[::-1]) * _SIDE
+        turned = np.tensordot(other, torque, 1)[TORQUE_ROWS] * TORQUE_SIGNS
+        return (
+            (np.tensordot(same, feet, 1) + swapped) / weight,
+            (np.tensordot(same, torque, 1) + turned) / weight,
+            1.0 - _DOUBT / weight,
+        )

@@ -1,0 +1,85 @@
+"""The memory of the hybrid: errors come back where the motion does, on either side."""
+
+import numpy as np
+
+from humandyn_ros.coordinates import COORDINATES
+from humandyn_ros.engines.memory import (
+    LASTS_S,
+    TORQUE_ROWS,
+    TORQUE_SIGNS,
+    Answer,
+    Memory,
+    likeness,
+)
+from humandyn_ros.engines.past import COEFFICIENTS, JOINTS
+
+NOTHING = np.zeros(len(COORDINATES))
+FEET = np.array([[0.1, 0.05, 0.7], [0.0, 0.0, 0.2]])
+TURN = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+def legs(seed):
+    return 0.3 * np.random.default_rng(seed).standard_normal((2, 6, 3))
+
+
+def taught(alike, error, torque=NOTHING, stamp_ns=0, memory=None):
+    memory = memory or Memory()
+    for number in range(20):
+        now = stamp_ns + number * 1_000_000
+        memory.answered(Answer(now, FEET, NOTHING), alike, TURN)
+        memory.learn(Answer(now, (FEET + error) @ TURN.T, torque))
+    return memory
+
+
+def test_nothing_is_corrected_before_anything_was_learned():
+    feet, torque, belief = Memory().correction(legs(0))
+    assert not feet.any()
+    assert not torque.any()
+    assert belief == 0.0
+
+
+def test_an_error_is_put_right_where_the_legs_do_the_same():
+    error = np.array([[0.01, 0.0, -0.1], [0.0, 0.02, 0.1]])
+    torque = np.linspace(-0.02, 0.02, len(COORDINATES))
+    feet, turned, belief = taught(legs(0), error, torque).correction(legs(0))
+    np.testing.assert_allclose(feet, error * belief, atol=1e-9)
+    np.testing.assert_allclose(turned, torque * belief, atol=1e-9)
+    assert belief > 0.95
+
+
+def test_what_one_leg_does_is_known_of_the_other():
+    error = np.array([[0.01, 0.03, -0.1], [0.0, 0.02, 0.1]])
+    torque = np.linspace(-0.02, 0.02, len(COORDINATES))
+    mirrored = legs(0)[:, [3, 4, 5, 0, 1, 2]] * np.array([1.0, -1.0, 1.0])
+    feet, turned, _ = taught(legs(0), error, torque).correction(mirrored)
+    np.testing.assert_allclose(feet, error[::-1] * np.array([1.0, -1.0, 1.0]), atol=4e-3)
+    np.testing.assert_allclose(turned, torque[TORQUE_ROWS] * TORQUE_SIGNS, atol=1e-3)
+
+
+def test_other_motion_is_left_alone():
+    feet, _, belief = taught(legs(0), np.ones((2, 3))).correction(legs(5) + 2.0)
+    assert np.abs(feet).max() < 1e-6
+    assert belief < 1e-6
+
+
+def test_it_forgets():
+    memory = taught(legs(0), np.ones((2, 3)))
+    later = round(1e9 * LASTS_S) + 1_000_000_000
+    taught(legs(5) + 2.0, np.zeros((2, 3)), stamp_ns=later, memory=memory)
+    assert memory.correction(legs(0))[2] < 1e-6
+    memory.reset()
+    assert memory.correction(legs(5) + 2.0)[2] == 0.0
+
+
+def test_an_answer_of_another_instant_is_not_compared():
+    memory = Memory()
+    memory.answered(Answer(0, FEET, NOTHING), legs(0), TURN)
+    memory.learn(Answer(50_000_000, FEET, NOTHING))
+    assert memory.correction(legs(0))[2] == 0.0
+
+
+def test_likeness_does_not_depend_on_place():
+    coefficients = np.random.default_rng(1).standard_normal((COEFFICIENTS, len(JOINTS), 3))
+    here = likeness(coefficients, TURN)
+    assert here.shape == (2, 6, 3)
+    np.testing.assert_allclose(likeness(coefficients + 3.0, TURN), here, atol=1e-12)
