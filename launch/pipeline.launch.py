@@ -50,7 +50,6 @@ OVERRIDES = {
 MODELS = {
     'dynamics_node': 'engine_model', 'action_node': 'action_model', 'narration_node': 'words_model'
 }  # fmt: skip
-TRUE = ('true', '1')
 
 
 def nodes(context: LaunchContext, *_: object, **__: object) -> list[Node]:
@@ -59,6 +58,8 @@ def nodes(context: LaunchContext, *_: object, **__: object) -> list[Node]:
     names = ['dynamics_node']
     if given['actions'].lower() in YES:
         names.append('action_node')
+    if given['words'].lower() in YES:
+        names.append('narration_node')
     if given['composed'].lower() in YES:
         return [together(names, given)]
     return [node(name, given) for name in names]
@@ -75,6 +76,8 @@ def parameters(name: str, given: dict[str, str]) -> dict[str, object]:
         said['model'] = given[MODELS[name]]
     if name == 'action_node':
         said['optional'] = False
+    if name == 'narration_node' and given['words_engine']:
+        said['engine'] = given['words_engine']
     return {**said, 'use_sim_time': given['use_sim_time'].lower() in YES}
 
 

@@ -90,6 +90,16 @@ def test_both_nodes_can_share_a_process(started):
     assert max(message.wrench.force.z for message in found) > 75.0 * 9.81 * 0.3
 
 
+@pytest.mark.parametrize('composed', ['false', 'true'])
+def test_a_replay_is_told_in_words_when_asked_to(started, composed):
+    started(
+        *LAUNCH, 'replay.launch.py', 'source:=synthetic:squat', 'loop:=true', 'mass:=75.0',
+        'words:=true', 'words_engine:=templates', f'composed:={composed}',
+    )  # fmt: skip
+    found = heard('/humans/wearer/caption', 'std_msgs/msg/String', 1)
+    assert found[0].data.startswith('The person')
+
+
 def test_a_replay_ends_with_what_it_plays(started):
     process = started(*LAUNCH, 'replay.launch.py', 'source:=synthetic:squat', 'speed:=4.0')
     assert process.wait(timeout=PATIENCE_S) == 0
