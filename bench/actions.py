@@ -131,7 +131,7 @@ def judged(manifest: Manifest, data: Path, seed: int, noise_mm: float) -> dict[s
 
 def unhurried(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return a windowed model's fields so that it answers about the middle of its window."""
-    hop = int(fields['frames']) // 10
+    hop = int(fields['frames']) // 5
     return {**fields, 'delay': (int(fields['frames']) - hop) // 2, 'hop': hop}
 
 
