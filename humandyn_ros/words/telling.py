@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from humandyn_ros.errors import HumandynError
 from humandyn_ros.quantities import CANONICAL, Array, Caption, Skeleton
 from humandyn_ros.words.facts import Facts
@@ -97,9 +99,9 @@ class Telling:
         if said is None:
             return self.plain(stretch)
         label, score, sentence, reasons = said
-        label = stretch.label or label
-        draft = self._draft(label, stretch.facts)
         wrong = list(self._faults(sentence, stretch.facts))
+        label = stretch.label or label if wrong else label  # the label of what is said
+        draft = self._draft(label, stretch.facts)
         text = draft.sentence if wrong else sentence
         kept: list[str] = []
         for reason in reasons[:_REASONS]:
@@ -123,7 +125,8 @@ class Telling:
             )
             reasons = [_filled(phrase, facts) for phrase in told.reasons]
             sentence = _filled(told.sentence, facts)
-            answer = (plain(told.label, 80), float(told.confidence), sentence, reasons)
+            score = float(np.nan_to_num(told.confidence))
+            answer = (plain(told.label, 80), score, sentence, reasons)
         except FAILURES as error:
             self.failure = f'{type(error).__name__}: {plain(str(error), LONGEST_ANSWER)}'
             self.failures += 1

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from measured_words import FACTS, FALSE, TRUE
 
@@ -28,3 +29,13 @@ def test_nothing_measured_grounds_no_number():
 def test_more_digits_than_were_measured_must_be_right_too():
     assert faults('The right knee bends to 94.7 degrees', FACTS) == ()
     assert faults('The right knee bends to 94.9 degrees', FACTS)
+
+
+def test_any_text_at_all_can_be_held_against_the_facts():
+    words = ' '.join((*TRUE, *FALSE)).split() + ['-', '%', '1e9', '..', '\n', 'ß', '9' * 300]
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        text = ' '.join(random.choice(words, int(random.integers(1, 40))))
+        right, claims = share(text, FACTS)
+        assert 0 <= right <= claims
+        assert (right == claims) == (faults(text, FACTS) == ())

@@ -76,10 +76,16 @@ def test_a_model_that_fails_is_replaced_by_templates(error):
     assert telling.caption(STRETCH).source == 'model' and telling.failure == ''
 
 
-def test_a_label_that_is_published_wins():
+def test_where_the_model_says_nothing_true_the_published_label_is_told():
     stretch = dataclasses.replace(STRETCH, label='lunge')
     assert Telling(TEMPLATES).caption(stretch).text.startswith('The person lunges')
-    assert Telling(TEMPLATES, Model()).caption(stretch).label == 'lunge'
+    wrong = Telling(TEMPLATES, Model('the person sinks by 99 cm')).caption(stretch)
+    assert wrong.label == 'lunge' and wrong.text.startswith('The person lunges')
+
+
+def test_the_label_is_that_of_what_is_said():
+    stretch = dataclasses.replace(STRETCH, label='lunge')
+    assert Telling(TEMPLATES, Model()).caption(stretch).label == 'squat'
 
 
 @pytest.mark.parametrize('label', [*ACTIONS, 'deep_squat', 'never heard of', ''])
