@@ -1,3 +1,4 @@
+import dataclasses
 import shutil
 
 import numpy as np
@@ -38,6 +39,16 @@ def test_the_model_equals_torch_and_says_by_how_much(exported):
     assert all(0.0 <= value < 1e-5 for value in exported.differences.values())
     assert 'relative to torch' in str(exported)
     assert all(1e-6 < value < 1e-2 for value in exported.half_differences.values())
+
+
+def test_parts_of_a_network_lie_in_folders_within_its_own(tmp_path):
+    task = LineTask(LineConfig(), None)
+    part = task.exportable(task.model().eval())
+    whole = dataclasses.replace(task.exportable(task.model().eval()), parts={'other': part})
+    found = write_model('line', whole, tmp_path / 'line')
+    assert found.differences.keys() == {'y', 'power', 'other y', 'other power'}
+    assert read_manifest(tmp_path / 'line' / 'other').name == 'line_other'
+    read_manifest(tmp_path / 'line' / 'other').check_model()
 
 
 def test_the_manifest_names_tensors_units_opset_and_training(exported):

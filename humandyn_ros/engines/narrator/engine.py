@@ -135,9 +135,7 @@ class Narrator:
         """
         pictures = self.pictures(points, confidence, skeleton, rate_hz, up=up)
         memory, embedding = self._seen(pictures, facts)
-        scores = self._scale * (self._prototypes @ embedding)
-        scores = np.exp(scores - scores.max())
-        scores = scores / scores.sum()
+        scores = self._likeness(embedding)
         best = int(np.argmax(scores))
         said = self._spoken(memory, facts, self._prompts[best])
         sentence, *reasons = _phrases(said)
@@ -148,6 +146,21 @@ class Narrator:
             sentence,
             tuple(reason for reason in reasons if reason.tokens)[:REASONS],
         )
+
+    def label(
+        self, points: Array, confidence: Array | None, skeleton: Skeleton, rate_hz: float,
+        *, up: str = 'Z',
+    ) -> Array:  # fmt: skip
+        """How likely each label is, without words; arguments and errors of `narrate`."""
+        pictures = self.pictures(points, confidence, skeleton, rate_hz, up=up)
+        return self._likeness(self._seen(pictures, Facts({}))[1])
+
+    def _likeness(self, embedding: Floats) -> Array:
+        """Probabilities of the labels, 0-1."""
+        scores = self._scale * (self._prototypes @ embedding).astype(float)
+        shares = np.exp(scores - scores.max())
+        result: Array = shares / shares.sum()
+        return result
 
     def pictures(
         self, points: Array, confidence: Array | None, skeleton: Skeleton, rate_hz: float,

@@ -25,6 +25,19 @@ def label_loss(
     return functional.cross_entropy(scores, labels, label_smoothing=smoothing)
 
 
+def anchor_loss(
+    seen: Tensor, texts: Tensor, labels: Tensor, anchors: Tensor, scale: Tensor
+) -> Tensor:
+    """Pictures and texts of a label each drawn to its anchor: they learn apart, and meet there.
+
+    Descriptions are much alike at first, so that likeness alone teaches the pictures little.
+    `anchors` (C, d) of any length; the others as of `label_loss`.
+    """
+    unit = functional.normalize(anchors, dim=-1)
+    every = torch.arange(len(texts), device=texts.device)
+    return label_loss(seen, unit, labels, scale) + label_loss(texts, unit, every, scale)
+
+
 def hard_negative_loss(
     seen: Tensor, texts: Tensor, labels: Tensor, scale: Tensor, hardest: int = 5
 ) -> Tensor:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.drawing import Layout, strokes
@@ -24,6 +25,7 @@ from humandyn_ros.engines.narrator.language import FACTS, FEATURES, Ids, Vocabul
 from humandyn_ros.engines.narrator.pictures import FRAMES
 from humandyn_ros.errors import ConfigError
 from humandyn_ros.learning.losses.narrator import (
+    anchor_loss,
     caption_loss,
     hard_negative_loss,
     label_loss,
@@ -31,15 +33,23 @@ from humandyn_ros.learning.losses.narrator import (
 )
 from humandyn_ros.learning.nets.narrator import LENGTH, Narrator, NarratorNet
 from humandyn_ros.learning.nets.narrator.exporting import MemoryModule, TextModule, WordModule
+from humandyn_ros.learning.tasks.narrator_album import Album
 from humandyn_ros.learning.tasks.narrator_batches import Shown, Spoiling, shown_batch
 from humandyn_ros.learning.tasks.narrator_formats import FORMATS, skeleton_of
-from humandyn_ros.learning.tasks.narrator_segments import Material, material, segment
+from humandyn_ros.learning.tasks.narrator_segments import (
+    Material,
+    kept_material,
+    material,
+    segment,
+)
 from humandyn_ros.learning.tasks.narrator_takes import takes
 from humandyn_ros.learning.tasks.narrator_texts import everything, read_actions
 from humandyn_ros.learning.tasks.task import Batch, Exportable, Progress, Stage
 
 DESCRIPTION = 32
 """Most tokens of a description."""
+ALBUM = 'album'
+"""What is learnt from where the renderer does not learn: motion whose pictures are kept."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,9 @@ class NarratorTaskConfig(Checked):
     formats: tuple[str, ...] = ('smpl_24', 'kinect_25', 'coco_17')
     flat: float = setting(0.35, '', 'share of 2-D projections', low=0.0, high=1.0)
     unmeasured: float = setting(0.15, '', 'share of motion without facts', low=0.0, high=1.0)
+    album: int = setting(150, '', 'batches whose pictures are kept', low=1, high=10**6)
+    told: float = setting(0.5, '', 'share of a batch that is put into words', low=0.0, high=1.0)
+    anchors: float = setting(1.0, '', 'weight of anchors of the labels', low=0.0, high=10.0)
     captions: float = setting(0.2, '', 'weight of pictures against captions', low=0.0, high=10.0)
     words: float = setting(1.0, '', 'weight of the words', low=0.0, high=10.0)
     spoiling: Spoiling = field(default_factory=Spoiling)
@@ -86,7 +99,7 @@ class NarratorTask:
         unknown = sorted(set(config.formats) - set(FORMATS))
         if unknown or not config.formats:
             raise ConfigError(f'formats {unknown}: choose from {", ".join(FORMATS)}')
-        self.config, self._data = config, data
+        self.config, self._data, self._album = config, data, Album()
         self.described = read_actions()
         self.actions = tuple(action for action in self.described if not action.held_out)
         self.vocabulary = Vocabulary.of(everything(self.described))
@@ -106,21 +119,28 @@ class NarratorTask:
         random = np.random.default_rng([7, len(split)])
         each = config.takes if learn else max(1, config.takes // 6)
         names = {action.name for action in self.actions}
-        found = [take for take in takes(split, self._data, each) if take.label in names]
-        segments = [
-            segment(take, self.actions, random, vary=learn)
-            for take in found
-            for _ in range(config.variants if learn else 1)
-        ]
-        return material(segments, self.actions, self.vocabulary, LENGTH)
+
+        def make() -> Material:
+            found = [take for take in takes(split, self._data, each) if take.label in names]
+            segments = [
+                segment(take, self.actions, random, vary=learn)
+                for take in found
+                for _ in range(config.variants if learn else 1)
+            ]
+            return material(segments, self.actions, self.vocabulary, LENGTH)
+
+        key = (split, each, config.variants, self._data is not None, self.vocabulary.tokens,
+               self.actions)  # fmt: skip
+        return kept_material(key, make) if self._data is not None else make()
 
     def model(self) -> Narrator:
         """Return the network with random weights."""
-        return Narrator(self.config.net, len(self.vocabulary))
+        return Narrator(self.config.net, len(self.vocabulary), len(self.actions))
 
     def stages(self) -> Sequence[Stage]:
         """Return the four legs; those of no epochs are left out."""
         config, fixed = self.config, self.config.renderer == 'fixed'
+        first = ALBUM if fixed else 'train'
 
         def drawing(name: str) -> bool:
             return not (fixed and name.startswith('renderer.')) and not name.startswith(
@@ -129,26 +149,37 @@ class NarratorTask:
 
         rate, last = config.learning_rate, config.refine_rate
         legs = [
-            Stage('warm_up', config.warm_up, rate, drawing),
-            Stage('discriminate', config.discriminate, rate, drawing),
+            Stage('warm_up', config.warm_up, rate, drawing, first),
+            Stage('discriminate', config.discriminate, rate, drawing, first),
             Stage('reason', config.reason, rate,
-                  lambda name: not (fixed and name.startswith('renderer.'))),
-            Stage('refine', config.refine, last, lambda name: not name.startswith('renderer.')),
+                  lambda name: not (fixed and name.startswith('renderer.')), first),
+            Stage('refine', config.refine, last,
+                  lambda name: not name.startswith('renderer.'), ALBUM),
         ]  # fmt: skip
         return [leg for leg in legs if leg.epochs]
 
     def batches(self, split: str, seed: int) -> Iterator[Batch]:
-        """Yield one epoch: one format a batch."""
-        config, found = self.config, self._train if split == 'train' else self._validation
+        """Yield one epoch, one format a batch; of ALBUM, batches whose motion returns."""
         random = np.random.default_rng(seed)
-        for _ in range(config.steps):
-            rows = random.choice(len(found.labels), config.batch, p=found.share)
-            name = config.formats[int(random.integers(len(config.formats)))]
-            flat = bool(random.uniform() < config.flat)
-            seen = shown_batch(
-                found, rows, (name, self.layouts[name], flat), random, config.spoiling
-            )
-            yield self._batch(found, rows, name, seen) | self._texts(found, rows, random)
+        if split == ALBUM:
+            pages = random.permutation(max(self.config.steps, self.config.album))
+            for page in pages[: self.config.steps].tolist():
+                rows, shown = self._shown(self._train, np.random.default_rng([page, 3]))
+                texts = self._texts(self._train, rows, random)
+                yield shown | texts | {'page': torch.tensor([page])}
+            return
+        found = self._train if split == 'train' else self._validation
+        for _ in range(self.config.steps):
+            rows, shown = self._shown(found, random)
+            yield shown | self._texts(found, rows, random)
+
+    def _shown(self, found: Material, random: np.random.Generator) -> tuple[Ids, Batch]:
+        config = self.config
+        rows = random.choice(len(found.labels), config.batch, p=found.share)
+        name = config.formats[int(random.integers(len(config.formats)))]
+        view = name, self.layouts[name], bool(random.uniform() < config.flat)
+        seen = shown_batch(found, rows, view, random, config.spoiling)
+        return rows, self._batch(found, rows, name, seen)
 
     def _batch(self, found: Material, rows: Ids, name: str, seen: Shown) -> Batch:
         return {
@@ -181,23 +212,36 @@ class NarratorTask:
     def losses(self, model: nn.Module, batch: Batch, progress: Progress) -> dict[str, Tensor]:
         """Return the terms of the stage."""
         assert isinstance(model, Narrator)
-        learns = any(p.requires_grad for p in model.renderer.parameters())
-        tokens = model.pictures(self.pictures(model, batch, learn=learns))
+        tokens = model.pictures(self._seen(model, batch))
         seen, texts = model.embedding(tokens), model.text(batch['texts'])
         labels, scale = batch['labels'], model.scale
-        terms = {'label': label_loss(seen, texts, labels, scale)}
+        terms = {
+            'label': label_loss(seen, texts, labels, scale),
+            'anchors': self.config.anchors
+            * anchor_loss(seen, texts, labels, model.anchors, scale),
+        }
         if progress.stage == 'discriminate':
             terms['negatives'] = hard_negative_loss(seen, texts, labels, scale)
-        if self.config.captions:
-            captions = model.text(batch['tokens'])
-            contrast = caption_loss(seen, captions, labels, scale)
-            terms['captions'] = self.config.captions * contrast
         if progress.stage in ('reason', 'refine'):
-            memory, there = model.memory(tokens, batch['facts'], batch['there'])
-            said = batch['tokens'][:, : int((batch['tokens'] > 0).sum(1).max())]
-            scores = model.decoder(said, memory, there)
-            terms['words'] = self.config.words * word_loss(scores, said)
+            some = slice(0, max(1, round(self.config.told * len(labels))))
+            said = batch['tokens'][some]
+            said = said[:, : int((said > 0).sum(1).max())]
+            contrast = caption_loss(seen[some], model.text(said), labels[some], scale)
+            memory = model.memory(tokens[some], batch['facts'][some], batch['there'][some])
+            terms['captions'] = self.config.captions * contrast
+            terms['words'] = self.config.words * word_loss(model.decoder(said, *memory), said)
         return terms
+
+    def _seen(self, model: Narrator, batch: Batch) -> Tensor:
+        """Pictures of a batch; from the album where they return."""
+        learns = any(p.requires_grad for p in model.renderer.parameters())
+
+        def draw() -> Tensor:
+            return self.pictures(model, batch, learn=learns)
+
+        if learns or 'page' not in batch:
+            return draw()
+        return self._album.page(int(batch['page'][0]), model, draw)
 
     def score(self, model: nn.Module, split: str) -> dict[str, float]:
         """Return label accuracy, mean over actions, of every trained format and flat; percent."""
@@ -219,7 +263,7 @@ class NarratorTask:
         for action in self.actions:
             sheet = self.vocabulary.sheet([action.label, *action.descriptions], DESCRIPTION)
             rows.append(model.text(torch.from_numpy(sheet)).mean(0))
-        return nn.functional.normalize(torch.stack(rows), dim=-1)
+        return functional.normalize(torch.stack(rows), dim=-1)
 
     def _accuracy(
         self, model: Narrator, found: Material, prototypes: Tensor, view: tuple[str, bool]

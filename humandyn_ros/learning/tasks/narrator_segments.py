@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +24,7 @@ from humandyn_ros.learning.synthesis.angles import many_coordinates
 from humandyn_ros.learning.synthesis.augment import draw, varied
 from humandyn_ros.learning.synthesis.clip import Clip
 from humandyn_ros.learning.synthesis.labels import leg_length
+from humandyn_ros.learning.synthesis.mocap import cache_folder
 from humandyn_ros.learning.tasks.narrator_takes import CYCLIC, RATE_HZ, Take, at_rate
 from humandyn_ros.learning.tasks.narrator_texts import Action, told
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array, Mask
@@ -37,6 +40,7 @@ _TEST_CYCLE_S = 3.0
 _NEAR_FLOOR_M, _STILL = 0.05, 0.8  # m, m/s of a foot that stands
 _MASS_KG = 70.0
 _SEATED_SHARE = 0.8
+_VERSION = 1  # of kept material
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +198,15 @@ def _evenly(keys: Sequence[tuple[int, str]]) -> Array:
     return result
 
 
-def chosen(found: Material, rows: Ids) -> Material:
-    """Some rows."""
-    return Material(*(getattr(found, item.name)[rows] for item in dataclasses.fields(Material)))
+def kept_material(key: object, make: Callable[[], Material]) -> Material:
+    """Material that is made once and kept in the user's cache folder under what it is made of."""
+    name = hashlib.sha256(repr((_VERSION, key)).encode()).hexdigest()[:16]
+    stored = cache_folder() / 'narrator' / f'material-{name}.npz'
+    if not stored.exists():
+        found = make()
+        partial = stored.with_suffix(f'.{os.getpid()}.partial')
+        with partial.open('wb') as file:
+            np.savez(file, allow_pickle=False, **vars(found))
+        partial.rename(stored)
+    with np.load(stored, allow_pickle=False) as file:
+        return Material(**{item.name: file[item.name] for item in dataclasses.fields(Material)})

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from humandyn_ros.learning.losses.narrator import (
+    anchor_loss,
     caption_loss,
     hard_negative_loss,
     label_loss,
@@ -51,3 +52,11 @@ def test_words_after_the_end_are_not_counted():
     assert float(word_loss(scores, tokens)) == pytest.approx(0.0, abs=1e-6)
     scores[0, 3, 1] = 50.0
     assert float(word_loss(scores, tokens)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_pictures_and_texts_meet_at_the_anchors():
+    anchors = torch.tensor([[3.0, 0.0], [0.0, 2.0]])
+    texts, labels = unit([1.0, 0.0], [0.0, 1.0]), torch.tensor([0, 1])
+    met = anchor_loss(texts, texts, labels, anchors, SCALE)
+    apart = anchor_loss(texts, texts.flip(0), labels, anchors, SCALE)
+    assert met < apart

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from humandyn_ros.engines.narrator import Narrator, open_narrator
-from humandyn_ros.errors import ConfigError, ModelError, StreamError
-from humandyn_ros.learning.export import write_model
+from humandyn_ros.errors import ConfigError
 from humandyn_ros.learning.nets.narrator import NarratorNet
 from humandyn_ros.learning.tasks import Progress, narrator, task_class
 from humandyn_ros.learning.tasks.narrator import NarratorTask, NarratorTaskConfig
@@ -68,17 +66,6 @@ def task():
         made = NarratorTask(CONFIG)
         made.material('train')
         yield made
-
-
-@pytest.fixture(scope='module')
-def folder(task, tmp_path_factory):
-    torch.manual_seed(0)
-    out = tmp_path_factory.mktemp('models') / 'narrator'
-    exported = write_model('narrator', task.exportable(task.model().eval()), out)
-    assert set(exported.differences) == {
-        'memory', 'embedding', 'word scores', 'word past_out', 'text vector',
-    }  # fmt: skip
-    return out
 
 
 def squat():
@@ -191,50 +178,32 @@ def test_a_fixed_renderer_never_learns():
     assert not any(stage.trains('renderer.mix') for stage in fixed.stages())
 
 
-def test_the_exported_model_says_only_what_was_measured(folder):
-    facts = facts_of(squat())
-    with_facts, without = facts.notable, Facts({})
-    teller = Narrator(folder)
-    for given in (with_facts, without):
-        caption = teller.narrate(squat(), None, CANONICAL, RATE_HZ, given)
-        assert caption.label in teller.labels
-        assert caption.scores.sum() == pytest.approx(1.0, abs=1e-5)
-        for phrase in (caption.sentence, *caption.reasons):
-            assert set(phrase.slots()) <= {*given.numbers, *given.words}
-            assert not any(character.isdigit() for character in ''.join(phrase.tokens))
-    assert teller.describe()['backend'] == 'ort-cpu'
-    teller.close()
+def test_what_is_exported_fits_together(task):
+    torch.manual_seed(0)
+    main = task.exportable(task.model().eval())
+    assert set(main.parts) == {'word', 'text'}
+    with torch.no_grad():
+        memory, embedding = main.module(*main.inputs)
+        word, text = main.parts['word'], main.parts['text']
+        scores, past = word.module(*word.inputs)
+        likened = text.module(*text.inputs)
+    assert memory.shape == word.inputs[2].shape
+    assert past.shape == word.inputs[4].shape
+    assert scores.shape == (2, len(task.vocabulary))
+    assert embedding.shape == likened.shape
+    assert main.manifest['vocabulary'] == list(task.vocabulary.tokens)
 
 
-def test_any_skeleton_and_image_points_can_be_told(folder):
-    teller = open_narrator(str(folder))
-    for name in FORMATS:
-        points = shown(squat(), name)
-        for given in (points, points[..., 1:]):
-            caption = teller.narrate(
-                given, np.ones(points.shape[:2]), skeleton_of(name), RATE_HZ, Facts({})
-            )
-            assert caption.label in teller.labels
-
-
-def test_labels_of_ones_own_are_told_by_description(folder):
-    mine = {'sinking': ['the pelvis sinks'], 'waving': ['an arm is held up']}
-    teller = Narrator(folder, descriptions=mine)
-    assert teller.labels == ('sinking', 'waving')
-    assert teller.narrate(squat(), None, CANONICAL, RATE_HZ, Facts({})).label in mine
-    with pytest.raises(ConfigError, match='describe'):
-        Narrator(folder, descriptions={'nothing': []})
-
-
-def test_bad_input_is_named(folder, tmp_path):
-    teller = Narrator(folder)
-    with pytest.raises(StreamError, match='s of motion'):
-        teller.narrate(squat()[:5], None, CANONICAL, RATE_HZ, Facts({}))
-    with pytest.raises(StreamError, match='24 joints'):
-        teller.narrate(squat()[:, :20], None, CANONICAL, RATE_HZ, Facts({}))
-    with pytest.raises(StreamError, match='hardly anything'):
-        teller.narrate(np.full((60, 24, 3), np.nan), None, CANONICAL, RATE_HZ, Facts({}))
-    with pytest.raises(ModelError, match='no model'):
-        open_narrator(str(tmp_path))
-    with pytest.raises(ModelError, match='kind narrator_word'):
-        open_narrator(str(folder / 'word'))
+def test_kept_pictures_are_those_that_were_drawn(task):
+    torch.manual_seed(0)
+    model = task.model().eval()
+    for parameter in model.renderer.parameters():
+        parameter.requires_grad_(False)
+    batch = next(iter(task.batches(narrator.ALBUM, 1)))
+    drawn = task.pictures(model, batch, learn=False)
+    for _ in range(2):
+        kept = task._seen(model, batch)
+        assert float((kept - drawn).abs().max()) <= 0.51 / 255.0
+    with torch.no_grad():
+        model.renderer.mix += 2.0
+    assert not torch.allclose(task._seen(model, batch), kept)

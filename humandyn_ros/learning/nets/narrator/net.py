@@ -1,16 +1,16 @@
 """The narrator: pictures of a moving skeleton and measured facts in, words out.
 
 A small vision-language model after SkeletonLLM (Wang et al. 2026, arXiv 2603.18003): DrAction
-draws the motion, convolutions make patches of each picture (Xiao et al. 2021, "Early convolutions
-help transformers see better"), a transformer relates them over time, and a causal decoder writes
-label, sentence and reasons. Labels are told by likeness of a picture sequence and a text (Radford
-et al. 2021, section 2.3), so that an action may be described that was never trained.
+draws the motion, convolutions make patches that reach through all pictures (Arnab et al. 2021;
+Xiao et al. 2021, "Early convolutions help transformers see better"), a transformer relates them,
+and a causal decoder writes label, sentence and reasons. Labels are told by likeness of a picture
+sequence and a text (Radford et al. 2021, section 2.3), so that an action may be described that
+was never trained.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -24,11 +24,11 @@ from humandyn_ros.learning.nets.attention import DecoderLayer, EncoderLayer, sco
 from humandyn_ros.learning.nets.draction import DrAction
 from humandyn_ros.quantities import CANONICAL
 
-PATCHES = 9
-"""Per picture: three by three, each the sum of what lies around it."""
+PATCHES = 36
+"""Six by six; each is a tube through all pictures of the sequence."""
 LENGTH = 72
 """Most tokens of a label with its sentence and reasons."""
-_STEM = (24, 48, 96)
+_TUBE_PX, _TUBE_FEATURES, _LOOK = 4, 96, 16
 _LARGEST_SCALE = 50.0
 
 
@@ -45,31 +45,36 @@ class NarratorNet(Checked):
 
 
 class PictureEncoder(nn.Module):
-    """Pictures (B, FRAMES, H, W, 3) to tokens (B, FRAMES · PATCHES, d)."""
+    """Pictures (B, FRAMES, H, W, 3) to tokens (B, PATCHES, d).
+
+    Tubes of 4 x 4 pixels through all frames (the tubelets of Arnab et al. 2021, section 3.2, of
+    full length), a convolution over neighbours, then a transformer.
+    """
 
     def __init__(self, net: NarratorNet) -> None:
         super().__init__()
-        sizes = (3, *_STEM, net.width)
-        layers: list[nn.Module] = []
-        for step, (fed, given) in enumerate(pairwise(sizes)):
-            kernel = 5 if step == 0 else 3
-            layers += [nn.Conv2d(fed, given, kernel, 2, kernel // 2), nn.GroupNorm(8, given)]
-            layers += [nn.GELU()]
-        self.stem = nn.Sequential(*layers)
-        self.place = nn.Parameter(0.02 * torch.randn(FRAMES * PATCHES, net.width))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3 * FRAMES, _TUBE_FEATURES, _TUBE_PX, _TUBE_PX),
+            nn.GroupNorm(8, _TUBE_FEATURES),
+            nn.GELU(),
+            nn.Conv2d(_TUBE_FEATURES, net.width, 3, 2, 1),
+            nn.GroupNorm(8, net.width),
+            nn.GELU(),
+        )
+        self.place = nn.Parameter(0.5 * torch.randn(PATCHES, net.width))
         self.layers = nn.ModuleList(
-            EncoderLayer(net.width, net.heads, 4 * net.width, net.dropout)
+            EncoderLayer(net.width, net.heads, 2 * net.width, net.dropout)
             for _ in range(net.layers)
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Encode."""
-        batch = pictures.shape[0]
-        seen = self.stem(pictures.flatten(0, 1).permute(0, 3, 1, 2))  # (B F, d, h, w)
+        stacked = pictures.permute(0, 1, 4, 2, 3).flatten(1, 2)  # (B, 3 F, H, W)
+        seen = self.stem(stacked)
         side = round(PATCHES**0.5)
         if seen.shape[-1] != side:
             seen = functional.adaptive_avg_pool2d(seen, side)
-        tokens = seen.flatten(2).transpose(1, 2).reshape(batch, -1, seen.shape[1]) + self.place
+        tokens = seen.flatten(2).transpose(1, 2) + self.place
         for layer in self.layers:
             tokens = layer(tokens, None)
         result: Tensor = tokens
@@ -114,9 +119,9 @@ class Decoder(nn.Module):
     def __init__(self, net: NarratorNet, words: nn.Embedding) -> None:
         super().__init__()
         self.words = words
-        self.place = nn.Parameter(0.02 * torch.randn(LENGTH, net.width))
+        self.place = nn.Parameter(0.05 * torch.randn(LENGTH, net.width))
         self.layers = nn.ModuleList(
-            DecoderLayer(net.width, net.heads, 4 * net.width, net.dropout)
+            DecoderLayer(net.width, net.heads, 2 * net.width, net.dropout)
             for _ in range(net.words)
         )
         self.bias = nn.Parameter(torch.zeros(words.num_embeddings))
@@ -141,9 +146,10 @@ class Narrator(nn.Module):
     Args:
         net: Its size.
         vocabulary: Number of tokens.
+        labels: Number of trained labels; pictures and texts of each meet at an anchor.
     """
 
-    def __init__(self, net: NarratorNet, vocabulary: int) -> None:
+    def __init__(self, net: NarratorNet, vocabulary: int, labels: int) -> None:
         super().__init__()
         self.net = net
         self.renderer = DrAction(strokes(CANONICAL), style(net.size))
@@ -153,12 +159,20 @@ class Narrator(nn.Module):
         nn.init.normal_(words.weight, std=net.width**-0.5)
         self.text = TextEncoder(net, words)
         self.decoder = Decoder(net, words)
+        self.look = nn.Sequential(  # where something is matters: no mean over patches
+            nn.Linear(net.width, _LOOK),
+            nn.Flatten(1),
+            nn.LayerNorm(PATCHES * _LOOK),
+            nn.Linear(PATCHES * _LOOK, net.width),
+            nn.GELU(),
+        )
         self.likeness = nn.Linear(net.width, net.width)
+        self.anchors = nn.Parameter(torch.randn(labels, net.width))
         self.log_scale = nn.Parameter(torch.tensor(2.3))
 
     def embedding(self, tokens: Tensor) -> Tensor:
         """Unit vectors (B, d) of encoded pictures, comparable with those of texts."""
-        return functional.normalize(self.likeness(tokens.mean(1)), dim=-1)
+        return functional.normalize(self.likeness(self.look(tokens)), dim=-1)
 
     @property
     def scale(self) -> Tensor:

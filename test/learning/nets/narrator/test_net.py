@@ -16,7 +16,7 @@ WORDS = 30
 @pytest.fixture(scope='module')
 def model():
     torch.manual_seed(3)
-    return Narrator(NET, WORDS).eval()
+    return Narrator(NET, WORDS, 5).eval()
 
 
 def seen(batch=2):
@@ -27,10 +27,15 @@ def seen(batch=2):
     return pictures, facts, there
 
 
-def test_every_picture_becomes_nine_patches(model):
+def test_pictures_become_patches_that_see_every_frame(model):
+    pictures = seen()[0]
     with torch.no_grad():
-        tokens = model.pictures(seen()[0])
-    assert tokens.shape == (2, FRAMES * PATCHES, NET.width)
+        tokens = model.pictures(pictures)
+        assert tokens.shape == (2, PATCHES, NET.width)
+        for frame in range(FRAMES):
+            other = pictures.clone()
+            other[:, frame] = 0.0
+            assert not torch.allclose(model.pictures(other), tokens)
 
 
 def test_word_by_word_scores_what_the_whole_text_scores(model):
