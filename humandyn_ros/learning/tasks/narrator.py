@@ -140,7 +140,6 @@ class NarratorTask:
     def stages(self) -> Sequence[Stage]:
         """Return the four legs; those of no epochs are left out."""
         config, fixed = self.config, self.config.renderer == 'fixed'
-        first = ALBUM if fixed else 'train'
 
         def drawing(name: str) -> bool:
             return not (fixed and name.startswith('renderer.')) and not name.startswith(
@@ -149,10 +148,10 @@ class NarratorTask:
 
         rate, last = config.learning_rate, config.refine_rate
         legs = [
-            Stage('warm_up', config.warm_up, rate, drawing, first),
-            Stage('discriminate', config.discriminate, rate, drawing, first),
+            Stage('warm_up', config.warm_up, rate, drawing),
+            Stage('discriminate', config.discriminate, rate, drawing),
             Stage('reason', config.reason, rate,
-                  lambda name: not (fixed and name.startswith('renderer.')), first),
+                  lambda name: not (fixed and name.startswith('renderer.'))),
             Stage('refine', config.refine, last,
                   lambda name: not name.startswith('renderer.'), ALBUM),
         ]  # fmt: skip
@@ -244,7 +243,7 @@ class NarratorTask:
         return self._album.page(int(batch['page'][0]), model, draw)
 
     def score(self, model: nn.Module, split: str) -> dict[str, float]:
-        """Return label accuracy, mean over actions, of every trained format and flat; percent."""
+        """Return label accuracy, mean over actions, of every format, and the cost of words."""
         assert isinstance(model, Narrator)
         found = self._validation if split == 'validation' else self.material(split)
         prototypes = self.prototypes(model)
@@ -255,33 +254,56 @@ class NarratorTask:
             )
             for name, flat in views
         }
-        return {'labels_percent': float(np.mean(list(scores.values()))), **scores}
+        mean = float(np.mean(list(scores.values())))
+        words = self._words(model, found, views[0])
+        return {'labels_percent': mean, **scores, 'words_nats': words}
 
     def prototypes(self, model: Narrator) -> Tensor:
         """Mean unit vectors of the texts of every trained action (C, d)."""
         rows = []
         for action in self.actions:
             sheet = self.vocabulary.sheet([action.label, *action.descriptions], DESCRIPTION)
-            rows.append(model.text(torch.from_numpy(sheet)).mean(0))
+            rows.append(model.text(torch.from_numpy(sheet).to(model.log_scale.device)).mean(0))
         return functional.normalize(torch.stack(rows), dim=-1)
 
     def _accuracy(
         self, model: Narrator, found: Material, prototypes: Tensor, view: tuple[str, bool]
     ) -> float:
-        random, right = np.random.default_rng(5), []
-        name, flat = view
+        right = [
+            ((model.embedding(tokens) @ prototypes.T).argmax(1) == labels).cpu().numpy()
+            for _, tokens, labels in self._encoded(model, found, view)
+        ]
+        hits = np.concatenate(right)
+        each = [hits[found.labels == label].mean() for label in np.unique(found.labels)]
+        return 100.0 * float(np.mean(each))
+
+    def _words(self, model: Narrator, found: Material, view: tuple[str, bool]) -> float:
+        """Mean cost of a token of the texts, facts known."""
+        losses = []
+        for rows, tokens, labels in self._encoded(model, found, view):
+            facts, there, said = (
+                torch.from_numpy(item[rows]).to(labels.device)
+                for item in (found.facts, found.there, found.tokens)
+            )
+            scores = model.decoder(said, *model.memory(tokens, facts, there))
+            losses.append(float(word_loss(scores, said)))
+        return float(np.mean(losses))
+
+    def _encoded(
+        self, model: Narrator, found: Material, view: tuple[str, bool]
+    ) -> Iterator[tuple[Ids, Tensor, Tensor]]:
+        """Rows, encoded pictures and labels of all of some material in one view."""
+        random, (name, flat) = np.random.default_rng(5), view
+        device = next(model.parameters()).device
         for rows in np.array_split(np.arange(len(found.labels)), max(1, len(found.labels) // 64)):
             seen = shown_batch(
                 found, rows, (name, self.layouts[name], flat), random, self.config.spoiling
             )
-            batch = self._batch(found, rows, name, seen)
+            made = self._batch(found, rows, name, seen)
+            batch = {key: value.to(device) for key, value in made.items()}
             with torch.no_grad():
                 tokens = model.pictures(self.pictures(model, batch, learn=False))
-                told = (model.embedding(tokens) @ prototypes.T).argmax(1)
-            right.append((told == batch['labels']).numpy())
-        hits = np.concatenate(right)
-        each = [hits[found.labels == label].mean() for label in np.unique(found.labels)]
-        return 100.0 * float(np.mean(each))
+            yield rows, tokens, batch['labels']
 
     def exportable(self, model: nn.Module) -> Exportable:
         """Return the encoder, with the decoder's step and the text encoder as parts."""

@@ -173,6 +173,15 @@ def test_two_actions_are_told_apart_after_some_steps(task):
     assert last < 0.8 * first
 
 
+def test_the_score_tells_labels_and_words(task):
+    torch.manual_seed(0)
+    with torch.no_grad():
+        scores = task.score(task.model().eval(), 'validation')
+    assert next(iter(scores)) == 'labels_percent'
+    assert 0.0 <= scores['coco_17_flat_percent'] <= 100.0
+    assert scores['words_nats'] > 1.0
+
+
 def test_a_fixed_renderer_never_learns():
     fixed = NarratorTask(dataclasses.replace(CONFIG, renderer='fixed'))
     assert not any(stage.trains('renderer.mix') for stage in fixed.stages())
