@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from rosbags.rosbag2 import Writer
+from rosbags.typesys import get_types_from_msg
 
 from humandyn_ros.quantities import CANONICAL, Array
 from humandyn_ros.ros.dds.message_types import message_type, store
@@ -324,6 +325,42 @@ def _hri_angles(stamp_ns: int, canonical: Array) -> Iterator[Sent]:
     yield Sent(stamp_ns, f'{one}/joint_states', 'sensor_msgs/msg/JointState', states)
 
 
+def _private(name: str, *definitions: str) -> str:
+    """Register a message type that nobody ships, as a private package would define it."""
+    text = f'\n{"=" * 80}\n'.join(definitions)
+    if name not in store().fielddefs:
+        found = get_types_from_msg(text, name)
+        known = store().fielddefs
+        store().register({key: fields for key, fields in found.items() if key not in known})
+    return name
+
+
+ARKIT = _private(
+    'arkit_msgs/msg/BodyAnchors',
+    'std_msgs/Header header\nBodyAnchor[] bodies\n',
+    'MSG: arkit_msgs/BodyAnchor\nint32 id\nAnchorJoint[] joints\n',
+    'MSG: arkit_msgs/AnchorJoint\nstring name\ngeometry_msgs/Pose pose\n',
+)
+LANDMARKS = _private(
+    'mediapipe_msgs/msg/PoseLandmarks',
+    'std_msgs/Header header\nLandmark[] landmarks\n',
+    'MSG: mediapipe_msgs/Landmark\nfloat32 x\nfloat32 y\nfloat32 z\nfloat32 visibility\n',
+)
+
+
+def _arkit(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
+    joints = [
+        {'name': name, 'pose': {'position': _xyz(point)}}
+        for name, point in zip(form.skeleton.joints, points, strict=True)
+    ]
+    return {'header': _header(stamp_ns, 'world'), 'bodies': [{'id': BODY, 'joints': joints}]}
+
+
+def _landmark_list(stamp_ns: int, form: SkeletonFormat, points: Array) -> Fields:
+    listed = [{**_xyz(point), 'visibility': 0.8} for point in points]
+    return {'header': _header(stamp_ns), 'landmarks': listed}
+
+
 K4A = 'visualization_msgs/msg/MarkerArray'
 YOLO = 'yolo_msgs/msg/DetectionArray'
 NAMED = 'motion_capture_tracking_interfaces/msg/NamedPoseArray'
@@ -346,6 +383,20 @@ CASES = (
         input_type='mediapipe_array',
         body=0,
     ),
+    Case(
+        'MediaPipe landmarks',
+        _single(LANDMARKS, 'mediapipe_33', '-Y', _landmark_list),
+        topic='/skeletons',
+        input_type='mediapipe_landmarks',
+        body=0,
+    ),
+    Case(
+        'ARKit anchors',
+        _single(ARKIT, 'arkit_body', 'Y', _arkit),
+        topic='/skeletons',
+        input_type='arkit_anchors',
+    ),
+    Case('MarkerArray, named format', _single(K4A, 'smpl_24', 'Z', _kinect), format='smpl_24'),
     Case('mocap4r2', _single('mocap4r2_msgs/msg/Markers', 'opensim', 'Z', _mocap), body=0),
     Case(
         'mocap4r2 by index',

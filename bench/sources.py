@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.readme import table, write_section
-from bench.recorded import CASES, LEGS, WALK, Case, stream, write_bag
+from bench.recorded import ARKIT, CASES, LANDMARKS, LEGS, WALK, Case, stream, write_bag
 from humandyn_ros.motion import MotionOptions, load_motion, read_source
 from humandyn_ros.sources import source_for
 
@@ -26,6 +26,8 @@ KNOWN = {
     'ROS4HRI': ('camera, 5-30 Hz', 'what the body hangs from in tf'),
     'yolo': ('camera, 5-30 Hz', '`target_frame`, base_link by default'),
     'MediaPipe': ('camera, 15-30 Hz', 'middle of the hips (y down)'),
+    'ARKit': ('60 Hz', 'world of the session (y up); no standard message'),
+    'MarkerArray': ('any', 'of the header'),
     'mocap4r2': ('100 Hz and more', 'map'),
     'motion_capture': ('100 Hz and more', 'world'),
     'vicon': ('100 Hz and more', 'configurable'),
@@ -58,7 +60,8 @@ def line(case: Case) -> tuple[object, ...]:
     )
     told = 'own' if source.confident or 'hri_msgs/msg/Skeleton2D' in kinds else 'rebuilt'
     types = ', '.join(f'`{name}`' for name in kinds)
-    tested = 'bag written from the definition'
+    private = kinds in ([ARKIT], [LANDMARKS])
+    tested = 'bag of a private message' if private else 'bag written from the definition'
     return case.name, types, tested, len(found.names), told, legs, frame, rate
 
 
