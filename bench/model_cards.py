@@ -28,7 +28,7 @@ WHAT = {
     'hdys': 'HDyS (Liu et al. 2025), small, of joint centres; joint torques and foot forces.',
     'hybrid': 'A network that sees the last second of motion and what physics said until a tenth '
     'of a second ago. Without look-ahead it answers alone; from 60 ms on physics answers too, and '
-    'from 100 ms on the answer is the mean of both.',
+    'from 100 ms on the answer is a mean of both.',
 }
 LIMITS = """\
 - The labels are estimates of the physics engine on motion capture, not measurements: what physics

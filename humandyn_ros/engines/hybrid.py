@@ -7,7 +7,7 @@ filtered state, where it is late enough for accelerations -> physics -----------
 Physics needs accelerations, which no causal filter can give at the newest frame; a tenth of a
 second later it can. So the network sees what physics said lately, of the steps before
 too; it answers alone without look-ahead, and with it both answer: their errors have different
-causes, and their mean is better than either. What physics corrects is remembered (memory.py).
+causes, and a mean of both is better. What physics corrects is remembered (memory.py).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ FEATURES = MOTION + 7 * len(AGO_S) + len(COORDINATES)
 _LATE_S = 0.1  # lag of the filter before that physics
 _NEAR_S = 0.04  # how far an answer may be from the instant that is asked for
 _ALONE_S, _TOGETHER_S = 0.06, 0.1  # look-ahead up to which the network is alone; from which not
-_SHARE = 0.5  # of the network where both answer
+_SHARE, _RUNNING = 0.3, 0.7  # of the network where both answer, at rest or walking, and running
 _SLIGHT = 0.1  # body weights: a seat or hand with less carries nothing
 _TOUCH = 0.04  # body weights on a foot that is down
 _LONGEST_STEP_S = 0.2
@@ -222,7 +222,8 @@ class HybridEngine:
             return f'{self.name}: {error}'
         if told is None:
             return physics or f'{self.name}: fewer than {ENOUGH_S:.2f} s of motion are known yet'
-        share = float(np.interp(ahead_s, (_ALONE_S, _TOGETHER_S), (1.0, _SHARE)))
+        least = _SHARE + (_RUNNING - _SHARE) * self._policy.running
+        share = float(np.interp(ahead_s, (_ALONE_S, _TOGETHER_S), (1.0, least)))
         return self._joined(state, self._alone(state, told), physics, share)
 
     def _follow(self, state: KinematicState) -> None:
