@@ -1,9 +1,14 @@
 """The shipped narrator: what it says of motion that the package makes itself."""
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+
+pytest.importorskip('onnxruntime')
+pytest.importorskip('torch')  # of what makes the motion, not of the narrator
 
 from humandyn_ros.engines.factory import model_folder
 from humandyn_ros.engines.narrator import Narrator, open_narrator
@@ -107,6 +112,15 @@ def test_a_model_that_lacks_a_part_or_was_changed_is_refused(tmp_path):
     shutil.rmtree(copy / 'text')
     with pytest.raises(ModelError, match='no model'):
         Narrator(copy)
+
+
+def test_no_torch_is_needed_to_narrate():
+    code = (
+        'import sys; from humandyn_ros.engines.narrator import Narrator; Narrator(); '
+        'print("torch" in sys.modules)'
+    )
+    run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == 'False'
 
 
 def test_diagnostics_say_what_runs(narrator):
