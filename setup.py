@@ -67,7 +67,7 @@ setup(
             'tensorboard>=2.16,<3',
         ],
         'words': [
-            'transformers>=5,<6',
+            'transformers>=5.20,<6',
             'peft>=0.17,<1',
             'Pillow>=10,<14',
             'num2words>=0.5.14,<0.6',  # the processor of SmolVLM counts frames in words

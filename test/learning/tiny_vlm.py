@@ -86,7 +86,7 @@ def llava_onevision(path: Path):
 
 def smolvlm(path: Path):
     config = transformers.SmolVLMConfig(
-        vision_config={**VISION, 'image_size': 32, 'patch_size': 8},
+        vision_config={**VISION, 'image_size': 32, 'patch_size': 4},
         text_config=transformers.LlamaConfig(**TEXT),
         image_token_id=3,
         scale_factor=2,
@@ -98,7 +98,7 @@ def smolvlm(path: Path):
     return written(
         path, transformers.SmolVLMForConditionalGeneration, config,
         parts={'image_processor': pictures, 'tokenizer': tokenizer()},
-        facts={'processor_class': 'SmolVLMProcessor', 'image_seq_len': 4},
+        facts={'processor_class': 'SmolVLMProcessor', 'image_seq_len': 16},
         template=TEMPLATE.replace('IMAGE', '<image>'),
     )  # fmt: skip
 
