@@ -28,7 +28,7 @@ from humandyn_ros.safety import SafetyConfig
 from humandyn_ros.synthetic import person
 
 RATE_HZ = 50.0
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 SETTLED_S = 1.0  # of valid answers before and after a fault
 TORQUES = '/humans/wearer/joint_torques'
 PEOPLE, APART_M = 50, 1.5
