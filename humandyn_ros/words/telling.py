@@ -16,8 +16,6 @@ from humandyn_ros.words.questions import LONGEST_ANSWER, plain
 from humandyn_ros.words.templates import Draft, Templates
 
 _REASONS = 3
-FAILURES = (HumandynError, ArithmeticError, LookupError, MemoryError, RuntimeError, ValueError)
-"""What a model may raise; none of it ends the node."""
 
 
 class Phrase(Protocol):
@@ -127,7 +125,7 @@ class Telling:
             sentence = _filled(told.sentence, facts)
             score = float(np.nan_to_num(told.confidence))
             answer = (plain(told.label, 80), score, sentence, reasons)
-        except FAILURES as error:
+        except Exception as error:  # models are foreign code; none of them ends the node
             self.failure = f'{type(error).__name__}: {plain(str(error), LONGEST_ANSWER)}'
             self.failures += 1
             return None

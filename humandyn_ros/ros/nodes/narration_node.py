@@ -32,7 +32,7 @@ from humandyn_ros.synthetic import person
 from humandyn_ros.words.facts import Facts
 from humandyn_ros.words.questions import Answers, plain
 from humandyn_ros.words.record import Cut, Record
-from humandyn_ros.words.telling import FAILURES, Teller, Telling
+from humandyn_ros.words.telling import Teller, Telling
 from humandyn_ros.words.templates import Templates
 
 PERSON = Group(PersonConfig(), names={'mass_kg': 'mass', 'height_m': 'height'})
@@ -112,7 +112,7 @@ class NarrationNode(SkeletonNode[Caption]):
         module, name = _MODELS[engine]
         try:
             opened: Teller = self._opened(getattr(importlib.import_module(module), name))
-        except (*FAILURES, ImportError, OSError) as error:
+        except Exception as error:  # models are foreign code; none of them ends the node
             self._give_up(f'{type(error).__name__}: {error}')
             return None
         return opened
@@ -282,7 +282,9 @@ class NarrationNode(SkeletonNode[Caption]):
         for told in self._worker.results() if self._worker is not None else ():
             if told.answer:
                 self._say('answer', told.body_id, words_messages.text(self._handle, told.answer))
-            elif told.caption is not None and told.body_id in self._bodies:
+            elif told.caption is None:
+                self._problem('too little was seen of somebody to tell what they did')
+            elif told.body_id in self._bodies:
                 self._publish(told.body_id, told.caption, told.asked_ns)
         telling = self._telling
         if telling is not None and telling.teller is not None and telling.failures >= _GIVEN_UP:
