@@ -20,6 +20,7 @@ from humandyn_ros.synthetic import person
 
 SECOND = 1_000_000_000
 PATIENCE_S = 20.0
+LEFT_S = 0.5  # after which the shared node takes a body for gone
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -109,7 +110,7 @@ def peer():
 @pytest.fixture(scope='module')
 def node():
     """A dynamics node that many tests send different bodies to."""
-    process = Process('dynamics_node', 'mass:=75.0', 'left_s:=0.5', 'max_people:=50')
+    process = Process('dynamics_node', 'mass:=75.0', f'left_s:={LEFT_S}', 'max_people:=50')
     yield process
     status, output = process.stop()
     assert status == 0, output
@@ -124,9 +125,14 @@ def body(number, step, **changes):
 
 
 def ready(peer, node):
-    """Have skeletons on the way to a node that listens."""
+    """Have skeletons on the way to a node that listens and has seen everybody else leave.
+
+    All bodies here have the same limbs: one that follows another at once, at the same place, is
+    rightly taken for the same person under a new number.
+    """
     peer.advertise()
     peer.until(lambda: peer.skeletons.subscribers > 0)
+    time.sleep(LEFT_S + 0.2)
 
 
 def finite(torques):
