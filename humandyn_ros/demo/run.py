@@ -26,7 +26,7 @@ from humandyn_ros.report import write_report
 from humandyn_ros.resources import resource
 from humandyn_ros.ros.handle import NodeHandle
 from humandyn_ros.ros.open import open_handle
-from humandyn_ros.ros.signals import as_ctrl_c
+from humandyn_ros.ros.signals import as_ctrl_c, check_interrupt
 
 FASTEST_HZ = 250.0  # that a recording is played at; of faster ones, every other frame or so
 LONGEST_S = 40.0  # of a recording that is shown unless more is asked for
@@ -175,6 +175,7 @@ def _looks(handle: NodeHandle, stage: Stage) -> Iterator[float]:
         until = time.monotonic() + _LOOK_S
         while time.monotonic() < until:
             handle.spin_once(0.02)
+        check_interrupt()
         stage.check()
         if stage.ended and ended_s is None:
             ended_s = time.monotonic()

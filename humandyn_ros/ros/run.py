@@ -25,7 +25,7 @@ import yaml
 from humandyn_ros.errors import ConfigError
 from humandyn_ros.resources import resource
 from humandyn_ros.ros.nodes.main import DONE, UNUSABLE
-from humandyn_ros.ros.signals import as_ctrl_c
+from humandyn_ros.ros.signals import as_ctrl_c, check_interrupt
 
 NODES = {
     'action_node': 'humandyn_ros.ros.nodes.action_node',
@@ -224,6 +224,7 @@ def _watch(children: list[_Child]) -> int:
                 return status
             if status is not None:
                 ended.add(id(child))
+        check_interrupt()
         time.sleep(_LOOK_S)
     return DONE
 

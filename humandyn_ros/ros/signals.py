@@ -23,16 +23,35 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+class _Seen:
+    """The signals of one `as_ctrl_c`; those of a process are all there can be."""
+
+    interrupted = False
+
+
 @contextmanager
 def as_ctrl_c(*chosen: signal.Signals) -> Iterator[None]:
-    """Make signals raise KeyboardInterrupt while inside, so that what was started is ended."""
+    """Make signals, and Ctrl-C, raise KeyboardInterrupt while inside: what was started is ended.
+
+    Python drops what is raised inside a finalizer or a weak reference's callback, so a loop inside
+    calls `check_interrupt` besides.
+    """
 
     def interrupt(*_: object) -> None:
+        _Seen.interrupted = True
         raise KeyboardInterrupt
 
-    before = [signal.signal(number, interrupt) for number in chosen]
+    _Seen.interrupted = False
+    numbers = (signal.SIGINT, *chosen)
+    before = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield
     finally:
-        for number, handler in zip(chosen, before, strict=True):
+        for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+def check_interrupt() -> None:
+    """Raise KeyboardInterrupt if a signal asked for it and Python dropped it."""
+    if _Seen.interrupted:
+        raise KeyboardInterrupt

@@ -139,9 +139,10 @@ def test_a_boundary_is_followed_by_a_caption_about_what_ended(telling):
 
 def test_without_boundaries_captions_come_at_the_longest_interval(telling):
     node = telling(period_s=1.0, longest_s=2.0)
-    play(node, 7.0)
-    captions = heard(node, f'{WEARER}/caption_stamped')
-    assert 3 <= len(captions) <= 4
+    for count in (1, 2, 3):  # time is played: the worker is waited for, or it would skip some
+        play(node, 2.3)
+        heard(node, f'{WEARER}/caption_stamped', count)
+    assert len(node.sent(f'{WEARER}/caption_stamped')) <= 4
     for _ in range(5):
         boundary(node, node.handle.ros_ns)
     assert len(heard(node, f'{WEARER}/caption_stamped')) <= 5
