@@ -65,7 +65,7 @@ class Estimator:
         form = load_format(skeleton) if isinstance(skeleton, str) else skeleton
         self._centres = JointCentres(form, self.person, adapter)
         engines = engines or Engines(self.config)
-        self._ahead_ns = round((engines.look_ahead_s or 0.0) * 1e9)
+        self._ahead_ns = round(engines.whole_ahead_s * 1e9)
         self._filter = _filter(self.config.filter, engines.look_ahead_s)
         self._engine = engines.make(self.person)
         self._gate = Gate(self.config.safety, Limits.load(), self._engine.mass_kg)

@@ -11,7 +11,7 @@ from humandyn_ros.config import Checked, PersonConfig, setting
 from humandyn_ros.engines.backends import BackendConfig, Session, open_session
 from humandyn_ros.engines.engine import Engine
 from humandyn_ros.engines.hdys import HdysEngine
-from humandyn_ros.engines.hybrid import HybridEngine
+from humandyn_ros.engines.hybrid import AHEAD_S, HybridEngine
 from humandyn_ros.engines.imdys import ImdysEngine
 from humandyn_ros.engines.learned import LearnedEngine, Network
 from humandyn_ros.engines.manifest import MANIFEST, Manifest, read_manifest
@@ -143,6 +143,13 @@ class Engines:
             return None
         fields = self._manifest.fields
         return _network(self._manifest.kind, fields, self._session, PersonConfig()).look_ahead_s
+
+    @property
+    def whole_ahead_s(self) -> float:
+        """How much later frames an engine uses where a whole recording is at hand."""
+        if self._manifest is not None and self._manifest.kind == 'hybrid':
+            return 1.2 * AHEAD_S  # of a tall person
+        return self.look_ahead_s or 0.0
 
     @property
     def extras(self) -> frozenset[str]:
