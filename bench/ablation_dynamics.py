@@ -5,10 +5,10 @@ L_cls. HDyS (its Table 1): with against without alignment, and without the forwa
 auto-encoder. The world is `learning.tasks.point_masses`: smooth motion of 24 point masses whose
 torques and forces are exact; its data sets know different things, as the papers' do.
 
-    python -m bench.ablation_dynamics [--seeds 3] [--only imdys]
+    python -m bench.ablation_dynamics [--seeds 3] [--only imdys] [--tables]
 
 A direction counts as reproduced where the full network is better in the mean over seeds and in
-every single seed, as absent where it is worse in the mean, else as undecided.
+every single seed, as not reproduced where it is worse in the mean, else as undecided.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from bench.ablation_verdicts import spread
+from bench.readme import table, write_section
 from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.learning.losses.imdys import ImdysWeights
 from humandyn_ros.learning.nets.hdys import HdysConfig
@@ -73,6 +75,7 @@ HDYS_VARIANTS: dict[str, dict[str, Any]] = {
     'without alignment': {'alignment': 0.0},
     'without FDAE': {'forward': False},
 }
+SHOWN = {'imdys': 'ImDyS', 'hdys': 'HDyS'}
 HDYS_METRICS = (
     'torque_mae_nm_per_kg_avg', 'torque_smpl_mpje_nm_per_kg_avg', 'muscles_rmse_avg',
     'emg_rmse_avg',
@@ -162,21 +165,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seeds', type=int, default=3)
     parser.add_argument('--only', choices=('imdys', 'hdys'))
+    parser.add_argument('--tables', action='store_true', help='write the tables only')
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in ('imdys', 'hdys'):
-        if arguments.only in (None, name):
+        if arguments.only in (None, name) and not arguments.tables:
             start = time.perf_counter()
             results[name] = run(name, arguments.seeds)
             results[name]['minutes'] = round((time.perf_counter() - start) / 60, 1)
             RESULTS.write_text(json.dumps(results, indent=1) + '\n')
+    write_section('ablation dynamics', verdicts_table(results))
+
+
+def verdicts_table(results: dict[str, Any]) -> str:
+    """Error of the full network and of the one without a part, and the verdict, by metric."""
+    rows = []
     for name, result in results.items():
         for variant, metrics in result['verdicts'].items():
             for metric, told in metrics.items():
-                print(
-                    f'{name} {variant}: {metric} {told["mean_percent"]:+.1f} % {told["verdict"]}'
-                )
+                both = (spread(result['scores'][which][metric]) for which in ('full', variant))
+                each = ', '.join(f'{x:+.1f}' for x in told['worse_without_percent'])
+                change = f'{told["mean_percent"]:+.1f} % ({each})'
+                rows.append((SHOWN[name], variant, f'`{metric}`', *both, change, told['verdict']))
+    header = ('network', 'variant', 'error', 'full', 'variant', 'more (seeds)', 'verdict')
+    return table(header, rows)
 
 
 if __name__ == '__main__':
