@@ -34,7 +34,9 @@ def available() -> list[str]:
     return [
         name
         for name, path in TASKS.items()
-        if find_spec(path.partition(':')[0]) and (folder / f'{name}.yaml').is_file()
+        if find_spec(path.partition(':')[0])
+        and (folder / f'{name}.yaml').is_file()
+        and name != 'skeletonllm'  # as large as the model that a user brings
     ]
 
 

@@ -127,13 +127,17 @@ def test_heavy_libraries_stay_in_their_rooms(path: Path):
             assert any(place.startswith(room) for room in allowed), f'{place} imports {name}'
 
 
-def test_importing_the_package_pulls_in_no_heavy_library():
+def loaded_by(module: str) -> set[str]:
     import subprocess
     import sys
 
-    code = 'import sys, humandyn_ros.estimator; print(" ".join(sys.modules))'
+    code = f'import sys, {module}; print(" ".join(sys.modules))'
     run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
-    loaded = {name.split('.')[0] for name in run.stdout.split()}
+    return set(run.stdout.split())
+
+
+def test_importing_the_package_pulls_in_no_heavy_library():
+    loaded = {name.split('.')[0] for name in loaded_by('humandyn_ros.estimator')}
     assert not loaded & {
         'rosbags',
         'cyclonedds',
@@ -145,3 +149,9 @@ def test_importing_the_package_pulls_in_no_heavy_library():
         'onnxruntime',
         'numba',
     }
+
+
+def test_a_node_of_physics_alone_starts_without_what_only_networks_and_recordings_need():
+    loaded = loaded_by('humandyn_ros.ros.nodes.dynamics_node')
+    assert not loaded & {'scipy.interpolate', 'scipy.signal', 'scipy.optimize', 'scipy.sparse'}
+    assert 'humandyn_ros.engines.hybrid' not in loaded

@@ -56,7 +56,9 @@ class Sensors(Checked):
     memory_s: float = setting(0.15, 's', 'correlation time of it', low=0.01, high=5.0)
     clean: float = setting(0.2, '', 'share of pasts without noise', low=0.0, high=1.0)
     slow: float = setting(0.3, '', 'share of pasts with correlated noise', low=0.0, high=1.0)
-    shift_mm: float = setting(8.0, 'mm', 'spread of where a joint centre is', low=0.0, high=100.0)
+    shift_mm: float = setting(
+        25.0, 'mm', 'worst spread of where a source takes joint centres to be', low=0.0, high=100.0
+    )
     lower_only: float = setting(0.25, '', 'share without the upper body', low=0.0, high=1.0)
     partial: float = setting(0.1, '', 'share without wrists and head', low=0.0, high=1.0)
 
@@ -163,7 +165,8 @@ def _noise(count: int, seen_by: View, sensors: Sensors, random: np.random.Genera
     drifting = np.flatnonzero(wander)
     drift = _normal(random, (len(drifting), *shape[1:])) * _column(wander[drifting])
     found[drifting] += _root(to @ slow @ to.T) @ drift
-    found += unit * sensors.shift_mm * _normal(random, (count, 1, _J * 3))
+    shifts = unit * random.uniform(0.0, sensors.shift_mm, count)
+    found += _normal(random, (count, 1, _J * 3)) * _column(shifts)
     return found.reshape(count, COEFFICIENTS, _J, 3)
 
 
