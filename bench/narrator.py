@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.readme import table
+from bench.readme import table, write_section
 from humandyn_ros.engines.narrator import Narrator
 from humandyn_ros.errors import MissingDependencyError
 from humandyn_ros.learning.tasks.narrator_formats import shown, skeleton_of
@@ -320,10 +320,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def ablations(data: Path, seeds: int) -> dict[str, Any]:
-    """Validation figures of small trainings with a stage, or the learnt renderer, left out."""
-    found: dict[str, Any] = {}
+    """Validation figures of small trainings with a stage, or the learnt renderer, left out.
+
+    What was trained before, seed by seed, is not trained again.
+    """
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    found: dict[str, Any] = before.get('ablations', {})
     for seed in range(seeds):
         for name, change in VARIANTS.items():
+            if seed < len(found.get(name, {}).get('labels_percent', ())):
+                continue
             scores = _trained(data, SMALL | change, seed)
             for key, value in scores.items():
                 found.setdefault(name, {}).setdefault(key, []).append(value)
@@ -382,8 +388,10 @@ def main() -> None:
     if 'labels' in found:
         (MODEL / 'MODEL_CARD.md').write_text(card(found))
         print(shown_table(found))
+        write_section('narrator', shown_table(found))
     if 'ablations' in found:
         print(ablation_table(found['ablations']))
+        write_section('ablation narrator', ablation_table(found['ablations']))
 
 
 if __name__ == '__main__':

@@ -98,9 +98,8 @@ class Telling:
             return self.plain(stretch)
         label, score, sentence, reasons = said
         wrong = list(self._faults(sentence, stretch.facts))
-        label = stretch.label or label if wrong else label  # the label of what is said
-        draft = self._draft(label, stretch.facts)
-        text = draft.sentence if wrong else sentence
+        draft = self._draft(stretch.label or label if wrong else label, stretch.facts)
+        label, text = (draft.label, draft.sentence) if wrong else (label, sentence)
         kept: list[str] = []
         for reason in reasons[:_REASONS]:
             found = self._faults(reason, stretch.facts)
@@ -137,17 +136,22 @@ class Telling:
         label = stretch.label or self._templates.label_of(stretch.facts)
         draft = self._draft(label, stretch.facts)
         return Caption(
-            stretch.began_ns, stretch.stamp_ns, label, 0.0, _sentence(draft.sentence),
+            stretch.began_ns, stretch.stamp_ns, draft.label, 0.0, _sentence(draft.sentence),
             tuple(_sentence(reason) for reason in draft.reasons), 'templates',
         )  # fmt: skip
 
     def _draft(self, label: str, facts: Facts) -> Draft:
-        """Template sentences, less those that, against all care, do not hold."""
+        """Template sentences, less those that, against all care, do not hold.
+
+        Where a label itself says what did not happen, the facts choose another.
+        """
         draft = self._templates.draft(label, facts).filled(facts)
         reasons = tuple(reason for reason in draft.reasons if not faults(reason, facts))
-        sentence = draft.sentence
-        if faults(sentence, facts):
-            sentence = f'the person {self._templates.doing(label)}'
+        names = (label, self._templates.label_of(facts), 'other')
+        short = [(name, f'the person {self._templates.doing(name)}') for name in names]
+        choices = ((label, draft.sentence), *short)
+        held = (choice for choice in choices if not faults(choice[1], facts))
+        label, sentence = next(held, short[-1])
         return Draft(label, sentence, reasons, draft.conclusions)
 
     def _faults(self, sentence: str, facts: Facts) -> tuple[str, ...]:

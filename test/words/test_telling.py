@@ -88,6 +88,15 @@ def test_the_label_is_that_of_what_is_said():
     assert Telling(TEMPLATES, Model()).caption(stretch).label == 'squat'
 
 
+@pytest.mark.parametrize('numbers', [{'duration': 2.0}, {'duration': 2.0, 'speed': 1.2}])
+@pytest.mark.parametrize('label', ACTIONS)
+def test_a_label_that_says_what_did_not_happen_is_not_told(label, numbers):
+    facts = Facts(numbers)
+    caption = Telling(TEMPLATES).caption(dataclasses.replace(STRETCH, facts=facts, label=label))
+    assert faults(caption.text, facts) == ()
+    assert caption.label == label or faults(f'the person {TEMPLATES.doing(label)}', facts)
+
+
 @pytest.mark.parametrize('label', [*ACTIONS, 'deep_squat', 'never heard of', ''])
 def test_templates_hold_for_every_label_with_two_numbers_and_reasons(label):
     caption = Telling(TEMPLATES).caption(dataclasses.replace(STRETCH, label=label))
