@@ -62,14 +62,14 @@ def _hdys() -> Iterator[Direction]:
         (HALF, 'mocap alone', '+32.0 % (2)'),
         ('mocap alone', 'half of mocap alone', '+0.7 % (2)'),
     ):
-        yield Direction(f'mocap: {better} beats {worse}', (better, mocap), (worse, mocap), paper)
+        yield Direction(f'mocap: {better} < {worse}', (better, mocap), (worse, mocap), paper)
     for name, better, worse, paper in (
         ('procedural', 'smpl', 'keypoints', '+73 % (3)'),
         ('procedural', 'keypoints', 'markers', '+1.0 % (3)'),
         ('mocap', 'angles', 'keypoints', '+6.5 % (3)'),
         ('mocap', 'keypoints', 'markers', '+9.9 % (3)'),
     ):
-        claim = f'{name}: {SHOWN.get(better, better)} beat {worse} as input'
+        claim = f'{name}: {SHOWN.get(better, better)} < {worse}'
         yield Direction(claim, (ALL, f'{name}, {better}'), (ALL, f'{name}, {worse}'), paper)
     for variant, paper in (
         ('markers alone', '+31 to 34 % (10, feet)'),
@@ -77,7 +77,7 @@ def _hdys() -> Iterator[Direction]:
         ('angles or smpl alone', '+6 to 15 % (10, feet)'),
     ):
         for name in ('procedural', 'mocap'):
-            figure, claim = TARGETS[name], f'{name}: all representations beat {variant}'
+            figure, claim = TARGETS[name], f'{name}: all representations < {variant}'
             yield Direction(claim, ('without plates', figure), (variant, figure), paper)
 
 
@@ -86,7 +86,7 @@ SHOWN = {'smpl': 'rotations'}
 
 def _than(variant: str, target: str, paper: str) -> Direction:
     figure = TARGETS[target]
-    return Direction(f'{target}: {ALL} beat {variant}', (ALL, figure), (variant, figure), paper)
+    return Direction(f'{target}: {ALL} < {variant}', (ALL, figure), (variant, figure), paper)
 
 
 def _imdys() -> Iterator[Direction]:
@@ -102,7 +102,7 @@ def _imdys() -> Iterator[Direction]:
         )  # fmt: skip
         for (better, worse), paper in zip(pairs, papers, strict=True):
             name = 'both losses' if better == 'markers' else better
-            claim = f'{shown}: {name} beat {worse}'
+            claim = f'{shown}: {name} < {worse}'
             yield Direction(claim, (better, metric), (worse, metric), f'{paper} (5)')
 
 
@@ -116,7 +116,7 @@ def judged(direction: Direction, runs: Runs) -> tuple[list[float], str]:
     seeds = sorted(set(runs.get(better, {})) & set(runs.get(worse, {})))
     gains = [100.0 * (runs[worse][s][high] / runs[better][s][low] - 1.0) for s in seeds]
     if len(gains) < 2:
-        return gains, 'not measured'
+        return gains, 'one seed only'
     if np.mean(gains) < 0:
         return gains, 'not reproduced'
     return gains, 'reproduced' if min(gains) > 0 else 'undecided'
@@ -131,16 +131,17 @@ def directions_table(name: str, runs: Runs) -> str:
             each = ', '.join(f'{gain:+.1f}' for gain in gains)
             mean = f'{np.mean(gains):+.1f} % ({each})'
             rows.append((direction.claim, direction.paper, mean, verdict))
-    return table(('error of the second over that of the first', 'paper (table)',
+    return table(('error in the paper', 'more on the right, paper (table)',
                   'here (seeds)', 'verdict'), rows)  # fmt: skip
 
 
 def spread(figures: list[float], digits: int = 3) -> str:
-    """Mean and standard deviation over seeds."""
+    """Mean and standard deviation over seeds; how many these are, if less than three."""
     if not figures:
         return '-'
-    deviation = f' ± {np.std(figures, ddof=1):.{digits}f}' if len(figures) > 1 else ' (one seed)'
-    return f'{np.mean(figures):.{digits}f}{deviation}'
+    deviation = f' ± {np.std(figures, ddof=1):.{digits}f}' if len(figures) > 1 else ''
+    few = f' ({len(figures)} of 3 seeds)' if len(figures) < 3 else ''
+    return f'{np.mean(figures):.{digits}f}{deviation}{few}'
 
 
 def scores_table(first: str, runs: Runs, columns: Mapping[str, str]) -> str:

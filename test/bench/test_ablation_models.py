@@ -34,7 +34,7 @@ def runs(*values):
         ((1.1, 2.2), 'reproduced'),
         ((0.9, 2.6), 'undecided'),
         ((0.8, 2.2), 'not reproduced'),
-        ((1.1,), 'not measured'),
+        ((1.1,), 'one seed only'),
     ],
 )
 def test_a_direction_is_reproduced_only_where_every_seed_shows_it(one, verdict):
@@ -84,6 +84,6 @@ def test_a_source_deals_the_same_rows_whoever_is_beside_it():
 
 
 def test_a_table_has_a_line_for_what_a_variant_does_not_learn():
-    text = scores_table('HDyS', {'all': runs(1.0, 3.0), 'one': {'0': {}}}, {'x': 'error'})
-    assert '| all | 2.000 ± 1.414 |' in text
+    text = scores_table('HDyS', {'all': runs(1.0, 3.0, 2.0), 'one': {'0': {}}}, {'x': 'error'})
+    assert '| all | 2.000 ± 1.000 |' in text
     assert '| one | - |' in text
