@@ -29,6 +29,7 @@ from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.estimator import Estimator, EstimatorConfig, with_lag
 from humandyn_ros.learning.synthesis.driven import RATES_HZ, STEPS, Course, Driven
 from humandyn_ros.learning.synthesis.labels import Body, Kinematics, Labeller
+from humandyn_ros.learning.synthesis.moves import MOVES
 from humandyn_ros.learning.synthesis.touch import BALL_HEIGHT_PER_HEIGHT, floor_of
 from humandyn_ros.mannequin import joint_centres
 from humandyn_ros.quantities import CANONICAL, Array, Mask, SkeletonFrame
@@ -62,7 +63,7 @@ def played(kind: str, seed: int, rate_hz: float) -> tuple[Body, Course, Array, A
     random = np.random.default_rng([seed, 4243])
     height = random.uniform(*_HEIGHT_M)
     body = Body(random.uniform(*_BMI) * height**2, height)
-    made = plan(kind, None, seed, height)
+    made = plan(kind, None, seed, height, {kind: MOVES[kind]})
     spline = make_interp_spline(made.time, perform(made), k=5)
     at = np.arange(0.0, min(made.time[-1], _LONGEST_S), 1.0 / rate_hz)
     q, qd, qdd = (spline.derivative(k)(at) if k else spline(at) for k in range(3))
