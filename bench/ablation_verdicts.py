@@ -116,10 +116,11 @@ def judged(direction: Direction, runs: Runs) -> tuple[list[float], str]:
     seeds = sorted(set(runs.get(better, {})) & set(runs.get(worse, {})))
     gains = [100.0 * (runs[worse][s][high] / runs[better][s][low] - 1.0) for s in seeds]
     if len(gains) < 2:
-        return gains, 'one seed only'
+        return gains, 'undecided, one seed'
+    verdict = 'reproduced' if min(gains) > 0 else 'undecided'
     if np.mean(gains) < 0:
-        return gains, 'not reproduced'
-    return gains, 'reproduced' if min(gains) > 0 else 'undecided'
+        verdict = 'not reproduced'
+    return gains, verdict if len(gains) > 2 else f'{verdict}, two seeds'
 
 
 def directions_table(name: str, runs: Runs) -> str:

@@ -31,16 +31,19 @@ def runs(*values):
 @pytest.mark.parametrize(
     ('one', 'verdict'),
     [
-        ((1.1, 2.2), 'reproduced'),
-        ((0.9, 2.6), 'undecided'),
-        ((0.8, 2.2), 'not reproduced'),
-        ((1.1,), 'one seed only'),
+        ((1.1, 2.2, 3.3), 'reproduced'),
+        ((0.9, 2.6, 3.3), 'undecided'),
+        ((0.8, 2.2, 3.0), 'not reproduced'),
+        ((1.1, 2.2), 'reproduced, two seeds'),
+        ((1.1,), 'undecided, one seed'),
     ],
 )
 def test_a_direction_is_reproduced_only_where_every_seed_shows_it(one, verdict):
-    gains, said = judged(WORSE, {'all': runs(1.0, 2.0), 'one': runs(*one)})
+    gains, said = judged(WORSE, {'all': runs(1.0, 2.0, 3.0), 'one': runs(*one)})
     assert said == verdict
-    assert gains == pytest.approx([100 * (x / y - 1) for x, y in zip(one, (1, 2), strict=False)])
+    assert gains == pytest.approx(
+        [100 * (x / y - 1) for x, y in zip(one, (1, 2, 3), strict=False)]
+    )
 
 
 def test_every_direction_is_about_variants_that_are_run():
