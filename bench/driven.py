@@ -77,7 +77,7 @@ def played(kind: str, seed: int, rate_hz: float) -> tuple[Body, Course, Array, A
     acting = Acting(
         told.torque_rajagopal, told.ground_force, told.centre_of_pressure - up, told.free_moment
     )
-    course = Course(rate_hz, q, qd, qdd, acting.force, acting.centre, acting.free)
+    course = Course(rate_hz, q, qd, qdd, *_grounded(acting, slice(None)))
     return body, course, points, acting
 
 
@@ -124,12 +124,32 @@ def measure(kind: str, seed: int, rate_hz: float) -> Iterator[dict[str, Any]]:
     part = slice(frames[0], frames[-1] + 1)
     motion = [values[part] for values in (course.q, course.qd, course.qdd)]
     for column, told in acting.items():
-        ground = [values[part] for values in (told.force, told.centre, told.free)]
-        errors = driven.errors(Course(rate_hz, *motion, *ground), told.torque[part])
+        pushed = Course(rate_hz, *motion, *_grounded(told, part))
+        errors = driven.errors(pushed, told.torque[part])
         yield {
             'kind': kind, 'person': seed, 'rate_hz': rate_hz, 'column': column,
             'squared_error_rad2': [errors[k] for k in STEPS],
         }  # fmt: skip
+
+
+def _grounded(told: Acting, part: slice) -> tuple[Array, Array, Array]:
+    """Forces, centres of pressure and free moments of some frames, without NaN.
+
+    In the air nothing acts, at the place that is nearest in time: else a force that comes or goes
+    between two frames would act nowhere for half of it.
+    """
+    centre = told.centre[part]
+    touches = np.isfinite(centre).all(axis=2)
+    places = np.zeros_like(centre)
+    for side in range(centre.shape[1]):
+        known = np.flatnonzero(touches[:, side])
+        if len(known):
+            nearest = np.abs(np.arange(len(centre))[:, None] - known).argmin(axis=1)
+            places[:, side] = centre[known[nearest], side]
+    force, free = (
+        np.where(touches[..., None], values[part], 0.0) for values in (told.force, told.free)
+    )
+    return force, places, free
 
 
 def rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
@@ -139,13 +159,13 @@ def rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
         cells = []
         for rate in (RATE_HZ, *(r for r in RATES_HZ if r != RATE_HZ)):
             mine = [r for r in results if (r['column'], r['rate_hz']) == (column, rate)]
-            errors = 1e4 * np.array([r['squared_error_rad2'] for r in mine])
+            errors = np.array([r['squared_error_rad2'] for r in mine])
             people = [r['person'] for r in mine]
             each = [errors[np.array(people) == one].mean(axis=0) for one in dict.fromkeys(people)]
             mean, spread = np.mean(each, axis=0), np.std(each, axis=0)
             shown = range(len(STEPS)) if rate == RATE_HZ else (len(STEPS) - 1,)
-            last = f' ± {spread[-1]:.3f}'
-            cells += [f'{mean[k]:.3f}{last if k == len(STEPS) - 1 else ""}' for k in shown]
+            last = f' ± {spread[-1]:.1g}'
+            cells += [f'{mean[k]:.2g}{last if k == len(STEPS) - 1 else ""}' for k in shown]
         found.append((column, *cells))
     return found
 

@@ -35,7 +35,8 @@ LIMITS = """\
   gets wrong there, the network learns. Force plates were used in training by the hybrid alone
   (rows "measured" of the table).
 - Seats, handrails and carried loads are seen only as far as motion shows them.
-- Joint centres of another laboratory shift the answer; training allows for about 8 mm.
+- Joint centres of another laboratory or camera shift the answer; training allows for about 8 mm on
+  every axis, for the hybrid up to 25 mm.
 - One training run per model (seed in the manifest); spreads in the table are those of the noise.
 """
 
