@@ -168,14 +168,16 @@ def speed(narrator: Narrator, items: Sequence[Segment]) -> dict[str, float]:
 def memory() -> float:
     """Peak memory of a fresh process that narrates, MB."""
     code = (
-        'import resource, sys, numpy as np; '
+        'import sys, numpy as np; '
         'from humandyn_ros.engines.narrator import Narrator; '
         'from humandyn_ros.words.facts import Facts; '
         'from humandyn_ros.quantities import CANONICAL; '
         'n = Narrator(sys.argv[1]); p = np.random.default_rng(0).normal(size=(90, 24, 3)); '
         'f = Facts({"duration": 3.0}); '
         '[n.narrate(p, None, CANONICAL, 30.0, f) for _ in range(20)]; '
-        'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0)'
+        # not getrusage, which counts what the parent had
+        'line = next(t for t in open("/proc/self/status") if t.startswith("VmHWM")); '
+        'print(int(line.split()[1]) / 1024.0)'
     )
     command = [sys.executable, '-c', code, str(MODEL)]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
