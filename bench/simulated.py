@@ -1,10 +1,11 @@
 """Every engine on motion that MuJoCo played: torques and forces true by construction.
 
-    python -m bench.simulated [--people 2] [--data FOLDER]
+    python -m bench.simulated [--people 2]
 
 Windows of one second (learning/synthesis/simulated_set.py), clean, each seen from its start and
-judged from 0.45 s on. Torque: mean error at hip, knee and ankle; forces: mean distance of each
-foot's. Results go to bench/results/simulated.json and README.md.
+judged from 0.45 s on; those of running last 0.6 s, too little is left to judge. Torque: mean error
+at hip, knee and ankle; forces: mean distance of each foot's. Results go to
+bench/results/simulated.json and README.md.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ LEGS = [k for k, n in enumerate(COORDINATES) if n.split('_')[0] in ('hip', 'knee
 _FROM_S = 0.45  # of a window: before it some engine does not answer
 
 
-def windows(kinds: tuple[str, ...], people: int, data: Path | None) -> Iterator[LabelledMotion]:
-    """Every window of so many people of every kind."""
-    for kind in kinds:
-        for person in range(people if kind != 'run' or data is not None else 0):
-            yield from simulated(kind, person, data)[0]
+def windows(people: int) -> Iterator[LabelledMotion]:
+    """Every window of so many people of every kind but running."""
+    for kind in KINDS:
+        for person in range(people if kind != 'run' else 0):
+            yield from simulated(kind, person)[0]
 
 
 def judged(window: LabelledMotion, engine: str, lag_ms: float | None) -> dict[str, float] | None:
@@ -68,10 +69,10 @@ def judged(window: LabelledMotion, engine: str, lag_ms: float | None) -> dict[st
     }
 
 
-def measure(people: int, data: Path | None) -> list[dict[str, Any]]:
+def measure(people: int) -> list[dict[str, Any]]:
     """Every engine on every window."""
     found = []
-    for window in windows(KINDS, people, data):
+    for window in windows(people):
         for column, (engine, lag_ms) in COLUMNS.items():
             try:
                 figures = judged(window, engine, lag_ms)
@@ -105,9 +106,8 @@ def main() -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--people', type=int, default=2, help='people of every kind')
-    parser.add_argument('--data', type=Path, help='folder of the recordings, for running')
     arguments = parser.parse_args()
-    results = measure(arguments.people, arguments.data)
+    results = measure(arguments.people)
     text = table(('motion', 'windows', *COLUMNS), rows(results))
     print(text)
     RESULTS.write_text(json.dumps(results, indent=1) + '\n')
