@@ -84,6 +84,8 @@ IMDYS_VARIANTS: dict[str, dict[str, Any]] = {
     'rotations': {'net': {'input': 'smpl', 'points': 24}},
     'without L_FD': {'weights': {'forward': 0.0}},
     'without L_cls': {'weights': {'plausible': 0.0}},
+    'w = 1': {'net': {'window': 1}},
+    'w = 3': {'net': {'window': 3}},
 }
 Figures = dict[str, float]
 training = lru_cache(maxsize=1)(training_clips)

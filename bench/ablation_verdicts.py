@@ -1,6 +1,7 @@
 """What became of the papers' directions on motion of our own, as tables of the README.
 
-HDyS: Liu et al. 2025 (CVPR), Tables 1, 2, 3, 9 and 10; ImDyS: Liu et al. 2025 (ICLR), Table 5.
+HDyS: Liu et al. 2025 (CVPR), Tables 1, 2, 3, 9 and 10; ImDyS: Liu et al. 2025 (ICLR), Tables
+5 and 6.
 Procedural motion stands for ImDy, motion capture for AddBiomechanics, force plates for MiA.
 A direction counts as reproduced where it holds in the mean over seeds and in every single seed, as
 not reproduced where the mean goes the other way, else as undecided.
@@ -90,7 +91,7 @@ def _than(variant: str, target: str, paper: str) -> Direction:
 
 
 def _imdys() -> Iterator[Direction]:
-    """Directions of ImDyS's Table 5."""
+    """Directions of ImDyS's Tables 5 and 6."""
     for metric, shown, papers in (
         (TORQUE, 'torque', ('+91 %', '+50 %', '+27 %', '+9.5 %', '+4.8 %', '+4.5 %')),
         (GROUND, 'ground', ('+6.3 %', '+5.9 %', '+0.4 %', '+4.5 %', '+1.7 %', '+2.7 %')),
@@ -104,6 +105,13 @@ def _imdys() -> Iterator[Direction]:
             name = 'both losses' if better == 'markers' else better
             claim = f'{shown}: {name} < {worse}'
             yield Direction(claim, (better, metric), (worse, metric), f'{paper} (5)')
+    for metric, shown, papers in (
+        (TORQUE, 'torque', ('+3.9 %', '+5.8 %')),
+        (GROUND, 'ground', ('+3.4 %', '+3.7 %')),
+    ):
+        for width, paper in zip(('w = 1', 'w = 3'), papers, strict=True):
+            claim = f'{shown}: w = 2 < {width}'
+            yield Direction(claim, ('markers', metric), (width, metric), f'{paper} (6)')
 
 
 TORQUE, GROUND = 'torque_mpje_nm_per_kg', 'grf_mpje_n_per_kg'
