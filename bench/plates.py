@@ -19,7 +19,7 @@ from bench.sets import Case, all_cases
 from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.evaluation import run_streaming
 from humandyn_ros.learning.synthesis.people import PEOPLE
-from humandyn_ros.learning.tasks.hybrid_material import PLATES
+from humandyn_ros.learning.tasks.plate_clips import PLATES
 from humandyn_ros.motion import load_motion
 from humandyn_ros.reference import load_reference
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains, exports and measures the shipped models on one CPU core, about an hour when quiet:
+# Trains, exports and measures the shipped models on one CPU core, about three hours when quiet:
 #   bench/train_models.sh CLIPS     CLIPS: folder for clips and checkpoints
 # HUMANDYN_DATA is the folder of the recordings.
 set -eu
@@ -21,6 +21,7 @@ make_clips train 11 60 --kinds walk turn --themes walk run turn
 make_clips train 12 60 --kinds walk turn --themes walk run turn
 make_clips validation 3 8
 "$bin/python" -m bench.plates --out "$clips"
+"$bin/python" -m bench.said --data "$clips"
 train() { # model task options
     model=$1 task=$2
     shift 2

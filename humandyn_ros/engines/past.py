@@ -126,7 +126,7 @@ def features(coefficients: Array, seen: Mask, known_s: Array | float) -> tuple[A
     soles = coefficients[:, :-2][:, :, FEET, 2] - _DROPS.astype(coefficients.dtype)
     origin = line.copy()
     origin[..., 2] = soles.min(axis=(1, 2))[:, None]
-    rotation = _facing(coefficients, seen)
+    rotation = facing(coefficients, seen)
     centred = (coefficients - origin[:, :, None]) @ rotation[:, None]
     centred *= seen[:, None, :, None]
     moments = np.tensordot(ordered.T, centred, axes=(1, 1)).swapaxes(0, 1)
@@ -135,8 +135,8 @@ def features(coefficients: Array, seen: Mask, known_s: Array | float) -> tuple[A
     return np.concatenate(rows, axis=1), rotation
 
 
-def _facing(coefficients: Array, seen: Mask) -> Array:
-    """Axes of a person: square to the lines from right to left, over the last half second."""
+def facing(coefficients: Array, seen: Mask) -> Array:
+    """Axes of a person (B, 3, 3): square to the lines from right to left, over half a second."""
     recent = coefficients[:, COEFFICIENTS // 2 :].mean(axis=1)
     leftwards = np.zeros((len(recent), 2), recent.dtype)
     for left, right in _PAIRS:

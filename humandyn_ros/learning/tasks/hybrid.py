@@ -103,7 +103,12 @@ class HybridTask:
         found, scores = material(self._data, split), {}
         for name, white_mm in _JUDGED.items():
             sensors = replace(
-                self.config.sensors, white_mm=white_mm, slow_mm=0.0, clean=0.0, shift_mm=0.0
+                self.config.sensors,
+                white_mm=white_mm,
+                slow_mm=0.0,
+                clean=0.0,
+                shift_mm=0.0,
+                stretch=0.0,
             )
             random = np.random.default_rng(7)
             made = batch(found, _JUDGE, ADULT, sensors, random)

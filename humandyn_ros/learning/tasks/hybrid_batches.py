@@ -7,11 +7,13 @@ sensor's noise has there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from humandyn_ros.config import Checked, setting
+from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.hybrid import AGO_S, LAGS_S, LOWER
 from humandyn_ros.engines.memory import TORQUE_ROWS, TORQUE_SIGNS
 from humandyn_ros.engines.past import (
@@ -21,6 +23,7 @@ from humandyn_ros.engines.past import (
     LEG_M,
     NAMES,
     SPAN_S,
+    facing,
     features,
     pace,
     spline_map,
@@ -45,6 +48,10 @@ _GAIN = 0.03
 _TORQUE = 0.015  # body weight times leg length
 _SILENT = 0.1  # share of pasts in which physics says nothing
 _TOUCH = 0.02  # body weights on a foot that is down
+_SIDEWAYS = ('adduction', 'bending', 'add')
+_TORQUE_AXES = np.array([int(n.removesuffix('_r').removesuffix('_l').split('_')[-1] in _SIDEWAYS)
+                         for n in COORDINATES])  # fmt: skip
+"""Axis along which a coordinate's lever lies: x for flexion, y for what moves sideways."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,10 @@ class Sensors(Checked):
     shift_mm: float = setting(
         25.0, 'mm', 'worst spread of where a source takes joint centres to be', low=0.0, high=100.0
     )
+    stretch: float = setting(
+        0.25, '', 'worst share by which steps are longer or shorter, wider or narrower', low=0.0,
+        high=0.9,
+    )  # fmt: skip
     lower_only: float = setting(0.25, '', 'share without the upper body', low=0.0, high=1.0)
     partial: float = setting(0.1, '', 'share without wrists and head', low=0.0, high=1.0)
 
@@ -85,6 +96,14 @@ def view(random: np.random.Generator) -> View:
     return View(rate, known, leg)
 
 
+class Turned(NamedTuple):
+    """How pasts were changed, and the axes that they are seen in."""
+
+    mirror: Mask  # (B,)
+    rotation: Array  # (B, 3, 3) columns: forward, left, up
+    stretch: Array  # (B, 3) along these
+
+
 def batch(
     found: Material, count: int, seen_by: View, sensors: Sensors, random: np.random.Generator
 ) -> dict[str, Floats]:
@@ -102,10 +121,14 @@ def batch(
     smooth[mirror] = _mirrored(smooth[mirror])
     seen = _hidden(found.seen[ends], sensors, random)
     seen = np.where(mirror[:, None], seen[:, _SWAPPED], seen)
+    stretch = np.ones((count, 3))
+    stretch[:, :2] += random.uniform(-sensors.stretch, sensors.stretch, (count, 2))
+    smooth = _stretched(smooth, seen, stretch.astype(np.float32))
     smooth += _noise(count, seen_by, sensors, random)
     motion, rotation = features(smooth, seen, seen_by.known_s)
-    said = _said(found, ends, (mirror, rotation), seen_by.known_s, random)
-    labels = _labels(found, ends, mirror, rotation)
+    turned = Turned(mirror, rotation, stretch)
+    said = _said(found, ends, turned, seen_by.known_s, random)
+    labels = _labels(found, ends, turned)
     named = {'features': np.concatenate([motion, said], axis=1), **labels}
     return {name: np.asarray(values, np.float32) for name, values in named.items()}
 
@@ -139,6 +162,24 @@ def _from_clean(seen_by: View) -> Floats:
 
 def _mirrored(vectors: Array) -> Array:
     return np.asarray(vectors[..., _SWAPPED, :] * np.array([1.0, -1.0, 1.0], vectors.dtype))
+
+
+def _stretched(smooth: Array, seen: Mask, stretch: Array) -> Array:
+    """Coefficients of the same motion with other steps.
+
+    What is horizontal is stretched along the person's own axes. Newton's law is linear: the
+    horizontal forces stretch as much, the vertical ones stay, centres of pressure stay under the
+    feet. Only the lengths of slanting segments become somebody else's.
+    """
+    rotation = facing(smooth, seen).astype(smooth.dtype)
+    flat = smooth.reshape(len(smooth), -1, 3) @ rotation * stretch[:, None]
+    return np.asarray((flat @ rotation.swapaxes(1, 2)).reshape(smooth.shape))
+
+
+def _stretched_torque(torque: Array, stretch: Array) -> Array:
+    """Torques (B, ..., 17) after that: about the left axis they grow as what is ahead does."""
+    grown = stretch[:, _TORQUE_AXES]
+    return np.asarray(torque * grown.reshape(len(torque), *[1] * (torque.ndim - 2), -1))
 
 
 def _hidden(seen: Mask, sensors: Sensors, random: np.random.Generator) -> Mask:
@@ -185,12 +226,12 @@ def _column(values: Array) -> Floats:
 def _said(
     found: Material,
     ends: NDArray[np.int64],
-    turned: tuple[Mask, Array],
+    turned: Turned,
     known_s: float,
     random: np.random.Generator,
 ) -> Array:
     """What physics said of the past, told as `engines.hybrid.Late` does, with its errors."""
-    mirror, rotation = turned
+    mirror, rotation, stretch = turned
     count = len(ends)
     late = random.integers(-1, 2, (count, 1))
     rows = ends[:, None] - _AGO - late
@@ -205,10 +246,11 @@ def _said(
     feet = np.where(found.live[rows][..., None, None], feet, wrong)
     other = feet[:, :, [1, 0]] * np.array([1.0, -1.0, 1.0])
     feet = np.where(mirror[:, None, None, None], other, feet) @ rotation[:, None]
-    torque = np.nan_to_num(found.said_torque[rows[:, 0]])
+    feet = feet * stretch[:, None, None]
+    torque: Array = np.nan_to_num(found.said_torque[rows[:, 0]]).astype(np.float64)
     torque = torque + _TORQUE * _normal(random, torque.shape) * ~found.live[ends][:, None]
     torque = np.where(mirror[:, None], torque[:, TORQUE_ROWS] * TORQUE_SIGNS, torque)
-    torque = torque * inside[:, :1]
+    torque = _stretched_torque(torque, stretch) * inside[:, :1]
     return np.concatenate([feet.reshape(count, -1), inside, torque], axis=1)
 
 
@@ -224,9 +266,8 @@ def _errors(feet: Array, random: np.random.Generator) -> Array:
     return np.asarray(gain * feet + scale * (each + both * split * upwards))
 
 
-def _labels(
-    found: Material, ends: NDArray[np.int64], mirror: Mask, rotation: Array
-) -> dict[str, Array]:
+def _labels(found: Material, ends: NDArray[np.int64], turned: Turned) -> dict[str, Array]:
+    mirror, rotation, stretch = turned
     rows = ends[:, None] - _BACK
     inside = rows >= found.start[ends][:, None]
     rows = np.where(inside, rows, ends[:, None])
@@ -234,8 +275,10 @@ def _labels(
     forces = np.asarray(found.forces[rows], np.float64)
     other = forces[:, :, [1, 0, 2]] * np.array([1.0, -1.0, 1.0], np.float32)
     forces = np.where(swap[..., None], other, forces) @ rotation[:, None]
+    forces = forces * stretch[:, None, None]
     torque = np.asarray(found.torque[rows], np.float64)
     torque = np.where(swap, torque[..., TORQUE_ROWS] * TORQUE_SIGNS, torque)
+    torque = _stretched_torque(torque, stretch)
     ball = np.asarray(found.ball[rows], np.float64)
     ball = np.where(swap, ball[..., ::-1], ball)
     weight = (inside & found.keep[rows]).astype(np.float32)

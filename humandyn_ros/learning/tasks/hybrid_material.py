@@ -19,15 +19,14 @@ from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.past import JOINTS, pace
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.learning.synthesis.labelled import ACTIONS
+from humandyn_ros.learning.tasks.hybrid_said import said_path
+from humandyn_ros.learning.tasks.plate_clips import PLATES, leg_length
 from humandyn_ros.quantities import CANONICAL, GRAVITY, Array, Mask
 
 Floats = NDArray[np.float32]
 RATE_HZ = 60.0
 """Of the frames, in an adult's seconds."""
-PLATES = 'plates'
-"""Folder of clips with measured forces, within that of the clips."""
 _I = CANONICAL.index
-_LEGS = [[_I[f'{s}_{j}'] for j in ('hip', 'knee', 'ankle')] for s in ('left', 'right')]
 _FEET = [[_I[f'{s}_{j}'] for j in ('ankle', 'foot')] for s in ('left', 'right')]
 _REST = [k for k in range(len(CANONICAL.joints)) if k not in {j for pair in _FEET for j in pair}]
 _OFTEN = {'walk': 3.0, 'run': 4.0, 'turn': 1.5, 'jump': 2.0, 'squat': 2.0, 'stand': 1.5}
@@ -86,9 +85,12 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]] | None:
     with np.load(path) as file:
         about = json.loads(str(file['about']))
         found = {name: file[name] for name in _NAMES if name in file.files}
+    if said_path(path).exists():
+        with np.load(said_path(path)) as file:
+            found |= {name: file[name] for name in file.files}
     points = found['points'].astype(np.float64)
     seen = np.isfinite(points).all(axis=(0, 2))
-    leg, weight = _leg(points), about['mass_kg'] * GRAVITY
+    leg, weight = leg_length(points), about['mass_kg'] * GRAVITY
     unit = pace(leg)
     given = np.arange(len(points)) / about['rate_hz'] / unit
     at = np.arange(0.0, given[-1], 1.0 / RATE_HZ)
@@ -123,11 +125,6 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]] | None:
     live = np.full(len(at), 'said_force' in found)
     many = np.tile(seen[JOINTS], (len(at), 1))
     return plain | {'keep': known[nearest], 'seen': many, 'live': live}
-
-
-def _leg(points: Array) -> float:
-    bars = np.diff(points[:, _LEGS], axis=2)
-    return float(np.nanmean(np.linalg.norm(bars, axis=-1).sum(axis=-1)))
 
 
 def _ball(touching: Array) -> Array:

@@ -1,5 +1,6 @@
 """The hybrid's network as a task: its material, its batches, and that it learns."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,15 @@ from humandyn_ros.learning.tasks.hybrid_batches import (
     View,
     batch,
 )
-from humandyn_ros.learning.tasks.hybrid_material import _leg, material
+from humandyn_ros.learning.tasks.hybrid_material import material
+from humandyn_ros.learning.tasks.hybrid_said import listen, said_path, write_said
+from humandyn_ros.learning.tasks.plate_clips import leg_length
 from humandyn_ros.learning.tasks.task import Progress
 
 CLEAN = Sensors(
-    white_mm=0.0, slow_mm=0.0, slow=0.0, clean=1.0, shift_mm=0.0, lower_only=0.0, partial=0.0
-)
+    white_mm=0.0, slow_mm=0.0, slow=0.0, clean=1.0, shift_mm=0.0, stretch=0.0, lower_only=0.0,
+    partial=0.0,
+)  # fmt: skip
 
 
 @pytest.fixture(scope='module')
@@ -67,7 +71,7 @@ def test_a_split_without_clips_is_named(folder):
 def test_a_batch_sees_what_the_live_engine_would_see(folder):
     """Features of the clip itself are among those of many clean pasts drawn from it."""
     clip = load(folder / 'validation' / 'clip.npz')
-    leg = _leg(clip.points)
+    leg = leg_length(clip.points)
     last = int(np.flatnonzero(clip.keep)[-1])
     ago = (np.arange(last, -1, -1) / clip.rate_hz) / pace(leg)
     ago, points = ago[ago <= SPAN_S], clip.points[: last + 1][ago <= SPAN_S][:, JOINTS] / leg
@@ -91,7 +95,7 @@ def test_labels_are_in_the_axes_of_the_person(folder):
 def test_noise_has_the_size_that_was_asked_for(folder):
     found = material(folder, 'train')
     view = View(100.0, SPAN_S, 0.9)
-    noisy = Sensors(white_mm=20.0, slow_mm=0.0, clean=0.0, shift_mm=0.0, lower_only=0, partial=0)
+    noisy = replace(CLEAN, white_mm=20.0, clean=0.0)
     size = COEFFICIENTS * len(JOINTS) * 3
     clean, worse = (
         batch(found, 500, view, sensors, np.random.default_rng(3))['features'][:, :size]
@@ -118,6 +122,52 @@ def test_the_upper_body_is_hidden_from_some(folder):
     made = batch(material(folder, 'train'), 20, ADULT, hidden, np.random.default_rng(0))
     flags = made['features'][:, COEFFICIENTS * len(JOINTS) * 3 : MOTION - 1]
     assert (flags.sum(axis=1) == len(LOWER)).all()
+
+
+def test_other_steps_need_other_horizontal_forces_and_the_same_vertical_ones(folder):
+    stretched = replace(CLEAN, stretch=0.3)
+    as_it_was, changed = (
+        batch(material(folder, 'train'), 100, ADULT, sensors, np.random.default_rng(0))
+        for sensors in (CLEAN, stretched)
+    )
+    before, after = (
+        made['features'][:, : COEFFICIENTS * len(JOINTS) * 3].reshape(100, -1, 3)
+        for made in (as_it_was, changed)
+    )
+    grown = (before * after).sum(axis=1) / np.square(before).sum(axis=1)
+    np.testing.assert_allclose(grown[:, 2], 1.0, atol=1e-3)
+    assert 0.6 < grown[:, :2].min() < 0.8 and 1.2 < grown[:, :2].max() < 1.4
+    feet, other = (made['forces'][:, :, :2] for made in (as_it_was, changed))
+    np.testing.assert_allclose(other, feet * grown[:, None, None], atol=0.02)
+    knee = COORDINATES.index('knee_angle_r')
+    np.testing.assert_allclose(
+        changed['torque'][..., knee], as_it_was['torque'][..., knee] * grown[:, :1], atol=5e-3
+    )
+
+
+def test_physics_goes_through_kept_clips_as_it_does_live(folder, tmp_path):
+    copy = tmp_path / 'train' / 'clip.npz'
+    copy.parent.mkdir()
+    save(load(folder / 'train1' / 'clip.npz'), copy)
+    labels = material(tmp_path, 'train')
+    assert not labels.live.any()
+    assert (write_said(tmp_path), write_said(tmp_path)) == (1, 0)
+    material.cache_clear()
+    heard = material(tmp_path, 'train')
+    assert heard.live.all() and said_path(copy).exists()
+    both = np.isfinite(heard.said).all(axis=(1, 2)) & heard.keep
+    off = np.linalg.norm(heard.said - heard.forces[:, :2], axis=-1)[both]
+    assert both.sum() > 0.5 * heard.keep.sum()
+    assert 0.001 < off.mean() < 0.2  # body weights: near, not the label
+
+
+def test_nothing_is_heard_before_physics_says_something(folder):
+    motion = load(folder / 'train1' / 'clip.npz')
+    force, torque = listen(motion, np.random.default_rng(0))
+    assert force.shape == (len(motion), 2, 3) and torque.shape == (len(motion), len(COORDINATES))
+    late = round(0.1 * motion.rate_hz)
+    assert np.isnan(force[-late + 1 :]).all()
+    np.testing.assert_array_equal(np.isnan(force[:, 0, 0]), np.isnan(torque[:, 0]))
 
 
 def test_a_mirror_twice_changes_no_torque():

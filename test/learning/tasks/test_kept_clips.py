@@ -8,7 +8,7 @@ import pytest
 from humandyn_ros.errors import RecordingError
 from humandyn_ros.learning.synthesis import NoiseConfig, Recipe, stream
 from humandyn_ros.learning.synthesis.store import save
-from humandyn_ros.learning.tasks.kept_clips import kept, motions, worn
+from humandyn_ros.learning.tasks.kept_clips import kept, motions, on_belt, worn
 
 
 @pytest.fixture(scope='module')
@@ -52,3 +52,12 @@ def test_a_sensor_moves_joint_centres_by_millimetres(folder):
     off = [worn(points, 60.0, np.random.default_rng(seed))[0] - points for seed in range(20)]
     typical = np.sqrt(np.nanmean(np.square(off)))
     assert 0.005 < typical < 0.06
+
+
+def test_on_a_belt_nobody_gets_ahead_and_no_acceleration_changes(folder):
+    points = motions(folder, 'train')[0].points
+    moved = on_belt(points)
+    assert np.abs(moved[-1, 0, :2] - moved[0, 0, :2]).max() < 1e-9
+    bent = [np.diff(p, 2, axis=0) for p in (points, moved)]
+    np.testing.assert_allclose(*bent, atol=1e-9)
+    np.testing.assert_array_equal(points[..., 2], moved[..., 2])
