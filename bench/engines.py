@@ -27,8 +27,7 @@ from humandyn_ros.motion import Motion, load_motion
 
 RESULTS = Path(__file__).parent / 'results' / 'engines.json'
 SECONDS = 8.0
-CHILDREN_AND_RUNS_MM = (0.0, 10.0)
-WALKS_MM = (0.0, 5.0, 10.0, 20.0)
+NOISES_MM = (0.0, 5.0, 10.0, 20.0)
 SEEDS = range(3)
 
 OFFLINE = -1.0
@@ -63,7 +62,7 @@ def measure(case: Case, columns: Sequence[str]) -> list[dict[str, Any]]:
     """Every engine and noise on one recording; an engine without a model is left out."""
     found = []
     walk = case.group.startswith('walk') and 'camargo' not in case.group
-    for noise in WALKS_MM if walk else CHILDREN_AND_RUNS_MM:
+    for noise in NOISES_MM:
         for seed in SEEDS if walk and noise else (0,):
             options = dataclasses.replace(case.options, noise_mm=noise, seed=seed)
             motion = _cut(load_motion(options))

@@ -17,6 +17,8 @@ import numpy as np
 from bench.engines import ENGINES, GUESSES
 from bench.engines import RESULTS as ACCURACY
 from bench.readme import table
+from humandyn_ros.learning.synthesis.correction import usable
+from humandyn_ros.learning.tasks.hybrid_said import SAID
 
 MODELS = Path(__file__).parents[1] / 'models'
 MATERIAL = Path(__file__).parent / 'results' / 'training_material.json'
@@ -45,8 +47,11 @@ def count(data: Path) -> dict[str, dict[str, Any]]:
     """Count minutes by split, kind of motion and licence, and name the people."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(data.glob('*/*-*-*.npz')):
+        if path.parent.name == SAID:
+            continue
         with np.load(path) as file:
-            about, keep = json.loads(str(file['about'])), file['keep']
+            about = json.loads(str(file['about']))
+            keep = usable(file['residual']) if 'residual' in file.files else file['keep']
         origin = about['origin']
         key = ', '.join((origin['split'], origin['kind'], origin['licence']))
         row = found.setdefault(
@@ -72,7 +77,7 @@ def card(name: str, manifest: dict[str, Any], material: dict[str, Any]) -> str:
         f'{training["step"]} optimizer steps on one CPU core.',
         '## Training material',
         table(
-            ('split, kind, licence', 'clips', 'minutes', 'trusted', 'seeds', 'people'),
+            ('split, kind, licence', 'clips', 'minutes', 'learned from', 'seeds', 'people'),
             [_material_row(key, row) for key, row in material.items()],
         ),
         'Nobody in the test split (learning/synthesis/people.py) was trained on.',
@@ -144,12 +149,10 @@ def main() -> None:
     if arguments.data:
         MATERIAL.write_text(json.dumps(count(arguments.data), indent=1) + '\n')
     material = json.loads(MATERIAL.read_text())
-    synthesised = {key: row for key, row in material.items() if ', measured,' not in key}
     for name in WHAT:
         path = MODELS / name / 'manifest.json'
         if path.exists():
-            shown = material if name == 'hybrid' else synthesised
-            text = card(name, json.loads(path.read_text()), shown)
+            text = card(name, json.loads(path.read_text()), material)
             (path.parent / CARD).write_text(text)
 
 

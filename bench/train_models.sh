@@ -13,7 +13,7 @@ make_clips() { # split seed minutes [options]
     split=$1 seed=$2 minutes=$3
     shift 3
     "$bin/humandyn" synthesize --split "$split" --seed "$seed" --minutes "$minutes" --rate-hz 60 \
-        --noise clean --data "$HUMANDYN_DATA" --out "$folder" "$@"
+        --noise clean --uncorrected --data "$HUMANDYN_DATA" --out "$folder" "$@"
 }
 make_clips train 1 60
 make_clips train 2 60

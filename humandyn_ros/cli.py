@@ -157,6 +157,10 @@ def _add_synthesize(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument('--text', action='store_true', help='a sentence and its reasons')
     parser.add_argument('--muscles', action='store_true', help='activation of leg muscles')
     parser.add_argument('--exercises', action='store_true', help='recordings of UI-PRMD, too')
+    parser.add_argument(
+        '--uncorrected', action='store_true',
+        help='leave motion as it was recorded: forces of steps are timed as plates time them',
+    )  # fmt: skip
     parser.add_argument('--out', help='keep the clips in this folder')
     parser.set_defaults(run=_synthesize)
 

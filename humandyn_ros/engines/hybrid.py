@@ -61,6 +61,7 @@ _NEAR_S = 0.04  # how far an answer may be from the instant that is asked for
 _ALONE_S, _TOGETHER_S = 0.06, 0.1  # look-ahead up to which the network is alone; from which not
 _SHARE, _RUNNING = 0.3, 0.7  # of the network where both answer, at rest or walking, and running
 _SLIGHT = 0.1  # body weights: a seat or hand with less carries nothing
+_SURE_S = 0.8  # of the past: a network that knows more errs as it will again
 _TOUCH = 0.04  # body weights on a foot that is down
 _LONGEST_STEP_S = 0.2
 _MOST_HZ = 400.0
@@ -259,16 +260,23 @@ class HybridEngine:
         lag = 1e-9 * float(stamps[until - 1] - state.stamp_ns) / unit
         told = _between(outputs, lag)
         if lag * unit < _ALONE_S:
+            alike = likeness(found, rotation[0])
             told = self._remembered(
-                state.stamp_ns, told, likeness(found, rotation[0]), rotation[0]
+                state.stamp_ns, told, alike, rotation[0], sure=bool(ago[0] > _SURE_S)
             )
         return told._replace(forces=told.forces @ rotation[0].T)
 
-    def _remembered(self, stamp_ns: int, told: Told, alike: Array, rotation: Array) -> Told:
-        """The answer, less what was wrong with it when the legs did the same."""
+    def _remembered(
+        self, stamp_ns: int, told: Told, alike: Array, rotation: Array, *, sure: bool
+    ) -> Told:
+        """The answer, less what was wrong with it when the legs did the same.
+
+        What the network said before it knew most of a second is not held against it later.
+        """
         feet, torque, belief = self._memory.correction(alike)
         answer = Answer(stamp_ns, told.forces[:2], told.torque)
-        self._memory.answered(answer, alike, rotation)
+        if sure:
+            self._memory.answered(answer, alike, rotation)
         forces = told.forces.copy()
         forces[:2] += feet
         down = (forces[:2, 2] > _TOUCH).astype(np.float64)

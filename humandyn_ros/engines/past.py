@@ -12,6 +12,8 @@ from functools import cache
 import numpy as np
 from scipy.interpolate import BSpline
 
+from humandyn_ros.engines.footing import FEATURES as FOOTING
+from humandyn_ros.engines.footing import footing
 from humandyn_ros.quantities import CANONICAL, Array, Mask
 
 LEG_M = 0.86
@@ -35,12 +37,17 @@ FEET = [NAMES.index(f'{s}_{j}') for s in ('left', 'right') for j in ('ankle', 'f
 _PAIRS = tuple(
     (NAMES.index(f'left_{part}'), NAMES.index(f'right_{part}')) for part in ('hip', 'shoulder')
 )
-FEATURES = COEFFICIENTS * len(JOINTS) * 3 + len(JOINTS) + 1
+FEATURES = COEFFICIENTS * len(JOINTS) * 3 + len(JOINTS) + 1 + FOOTING
 
 
 def pace(leg_m: float) -> float:
     """Seconds in a second of an adult's."""
     return float(np.sqrt(leg_m / LEG_M))
+
+
+def knots() -> tuple[Array, int]:
+    """Knots of the spline in an adult's s, and its degree."""
+    return _knots(), _DEGREE
 
 
 @cache
@@ -63,8 +70,8 @@ def _regulariser() -> Array:
 @cache
 def _order() -> Array:
     """(K, K) orthonormal: level, trend, bend ... of coefficients, so that networks learn fast."""
-    knots = _knots()
-    places = np.array([knots[k + 1 : k + 1 + _DEGREE].mean() for k in range(COEFFICIENTS)])
+    ends = _knots()
+    places = np.array([ends[k + 1 : k + 1 + _DEGREE].mean() for k in range(COEFFICIENTS)])
     powers = np.polynomial.legendre.legvander(2.0 * places + 1.0, COEFFICIENTS - 1)
     found = np.linalg.qr(powers)[0]
     return np.asarray(found * np.sign(found[-1]))
@@ -131,7 +138,8 @@ def features(coefficients: Array, seen: Mask, known_s: Array | float) -> tuple[A
     centred *= seen[:, None, :, None]
     moments = np.tensordot(ordered.T, centred, axes=(1, 1)).swapaxes(0, 1)
     known = np.broadcast_to(np.asarray(known_s, dtype=moments.dtype), (batch,))
-    rows = moments.reshape(batch, -1), seen.astype(moments.dtype), known[:, None]
+    feet = footing(coefficients[:, :, FEET], known, rotation, *knots())
+    rows = moments.reshape(batch, -1), seen.astype(moments.dtype), known[:, None], feet
     return np.concatenate(rows, axis=1), rotation
 
 

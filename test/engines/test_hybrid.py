@@ -136,3 +136,9 @@ def test_after_a_reset_the_past_is_unknown():
     state = found[-1][0]
     engine.reset()
     assert isinstance(engine.step(state), str)
+
+
+def test_what_was_said_with_little_past_is_not_held_against_the_network():
+    _, _, found = answers(0.0, seconds=0.9)
+    told = [a.ground.left.force[2] for _, a in found if isinstance(a, Dynamics)]
+    assert len(told) > 20 and np.ptp(told) < 1e-6 * max(told)

@@ -26,6 +26,7 @@ SHIFT_HZ, TURN_HZ = 0.5, 0.8
 ROUNDS = 3
 FORCE_LIMIT, MOMENT_LIMIT = 0.1, 0.1  # body weights; N·m/kg: the gate
 FARTHEST_M = 0.06  # a point that had to be moved further is no longer what was recorded
+_USABLE = 0.3, 0.8  # body weights, N·m/kg
 _MOST = 3.0, 0.6  # N/kg, N·m/kg: what is missing beyond that is a contact nobody knows of
 
 
@@ -103,3 +104,17 @@ def trusted(residual: Array, rate_hz: float, margin_s: float = 0.03) -> Mask:
     reach = np.ones(2 * round(margin_s * rate_hz) + 1)
     near: Mask = np.convolve(bad, reach, 'same') < 0.5
     return near
+
+
+def usable(residual: Array) -> Mask:
+    """Frames (T,) that a network may learn from; much wider than `trusted`.
+
+    Most heel strikes leave more unexplained than `trusted` allows; those that do not are the late
+    and gentle ones, and a network that learns from them alone tells steps late.
+
+    Args:
+        residual: (T, 6) N/kg, N·m/kg.
+    """
+    force = np.linalg.norm(residual[:, :3], axis=1) / GRAVITY
+    usable: Mask = (force < _USABLE[0]) & (np.linalg.norm(residual[:, 3:], axis=1) < _USABLE[1])
+    return usable

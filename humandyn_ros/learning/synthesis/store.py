@@ -104,6 +104,7 @@ def synthesize(arguments: argparse.Namespace) -> int:
         text=arguments.text,
         muscles=arguments.muscles,
         exercises=arguments.exercises,
+        correct=not arguments.uncorrected,
         noise=NoiseConfig(kind=arguments.noise),
     )
     started, tally = time.process_time(), Tallies()

@@ -47,7 +47,9 @@ class Recipe(Checked):
     themes: tuple[str, ...] = ()  # what is done in the recordings to draw from; none: all
     exercises: bool = setting(False, '', "UI-PRMD's exercises among the recordings")
     augment: bool = setting(True, '', 'other bodies, sides, tempos')
-    correct: bool = setting(True, '', 'root correction')
+    correct: bool = setting(
+        True, '', 'root correction; without it labels have the slack of the live engine'
+    )
     markers: bool = setting(False, '', 'virtual markers on the skin')
     text: bool = setting(False, '', 'facts, reasons and a sentence')
     muscles: bool = setting(False, '', 'activation of the muscles of the legs')
@@ -157,7 +159,7 @@ def finish(
     """
     change = draw(random, clip, plain=not recipe.augment)
     motion, action = smooth_motion(varied(clip, change), recipe.rate_hz)
-    labeller = Labeller(change.body)
+    labeller = Labeller(change.body) if recipe.correct else Labeller(change.body, slack=1.0)
     before = motion
     if recipe.correct:
         motion = corrected(motion, labeller)

@@ -18,6 +18,7 @@ from scipy.interpolate import CubicSpline
 from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.past import JOINTS, pace
 from humandyn_ros.errors import RecordingError
+from humandyn_ros.learning.synthesis.correction import usable
 from humandyn_ros.learning.synthesis.labelled import ACTIONS
 from humandyn_ros.learning.tasks.hybrid_said import said_path
 from humandyn_ros.learning.tasks.plate_clips import PLATES, leg_length
@@ -32,7 +33,7 @@ _REST = [k for k in range(len(CANONICAL.joints)) if k not in {j for pair in _FEE
 _OFTEN = {'walk': 3.0, 'run': 4.0, 'turn': 1.5, 'jump': 2.0, 'squat': 2.0, 'stand': 1.5}
 _MEASURED = 12.0  # times as often, where forces were measured
 _NAMES = ('points', 'ground_force', 'contact_force', 'torque_rajagopal', 'keep',
-          'action', 'said_force', 'said_torque')  # fmt: skip
+          'action', 'residual', 'said_force', 'said_torque')  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +121,8 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]] | None:
     plain: dict[str, NDArray[np.generic]] = {
         name: np.asarray(value, np.float32) for name, value in values.items()
     }
-    known = np.isfinite(forces).all(axis=(1, 2)) & found['keep']
+    trusted = usable(found['residual']) if 'residual' in found else found['keep']
+    known = np.isfinite(forces).all(axis=(1, 2)) & trusted
     plain['forces'] = np.nan_to_num(plain['forces'])
     live = np.full(len(at), 'said_force' in found)
     many = np.tile(seen[JOINTS], (len(at), 1))

@@ -25,7 +25,8 @@ from humandyn_ros.quantities import GRAVITY, Array
 Floats = NDArray[np.float32]
 SAID = 'said'
 """Folder of the answers, within that of the clips."""
-_CLEAN, _LOWER_ONLY = 0.2, 0.25  # shares of clips
+_CLEAN, _LOWER_ONLY, _SLOW = 0.2, 0.25, 0.6  # shares of clips
+_SLOW_HZ = 30.0
 _WORST_M, _WORST_SHIFT_M = 0.02, 0.025  # white noise, and of joint centres for good
 _UPPER = [k for k in range(24) if k not in {JOINTS[row] for row in LOWER}]
 
@@ -61,17 +62,18 @@ def listen(motion: LabelledMotion, random: np.random.Generator) -> tuple[Floats,
     """
     person = PersonConfig(mass_kg=motion.mass_kg, height_m=motion.height_m)
     late, points = Late(person), _sensed(motion.points, random)
+    every = max(round(motion.rate_hz / _SLOW_HZ), 1) if random.random() < _SLOW else 1
     force = np.full((len(points), 2, 3), np.nan, np.float32)
     torque = np.full((len(points), len(COORDINATES)), np.nan, np.float32)
     stamps = np.round(1e9 * np.arange(len(points)) / motion.rate_hz).astype(np.int64)
-    for stamp, frame in zip(stamps, points, strict=True):
+    for stamp, frame in zip(stamps[::every], points[::every], strict=True):
         seen = np.isfinite(frame).all(axis=1).astype(np.float64)
         if (answer := late.see(int(stamp), frame, seen)) is None:
             continue
         row = round(1e-9 * answer.stamp_ns * motion.rate_hz)
         weight = GRAVITY * late.physics.mass_kg
-        force[row] = weight * answer.feet
-        torque[row] = weight * late.physics.leg_m * answer.torque
+        force[row : row + every] = weight * answer.feet
+        torque[row : row + every] = weight * late.physics.leg_m * answer.torque
     return force, torque
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from humandyn_ros.engines.canonical import canonical_frame
 from humandyn_ros.engines.network import Floor
 from humandyn_ros.errors import RecordingError
+from humandyn_ros.learning.synthesis.correction import usable
 from humandyn_ros.learning.synthesis.labelled import LabelledMotion
 from humandyn_ros.learning.synthesis.noise import NoiseConfig, sensed
 from humandyn_ros.learning.synthesis.store import load_folder
@@ -73,7 +74,11 @@ def motions(folder: Path, split: str) -> tuple[LabelledMotion, ...]:
     Raises:
         RecordingError: There are none.
     """
-    found = tuple(m for part in sorted(folder.glob(f'{split}*')) for m in load_folder(part))
+    found = tuple(
+        dataclasses.replace(motion, keep=usable(motion.residual))
+        for part in sorted(folder.glob(f'{split}*'))
+        for motion in load_folder(part)
+    )
     if not found:
         raise RecordingError(
             f'no clips in {folder}/{split}*: make them by humandyn synthesize '
