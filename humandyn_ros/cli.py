@@ -93,6 +93,7 @@ def _add_replay(commands: Commands[argparse.ArgumentParser]) -> None:
     _add_person_options(parser)
     engines = ('physics', 'imdys', 'imdys_causal', 'hdys', 'hybrid')
     parser.add_argument('--engine', default='physics', choices=engines)
+    parser.add_argument('--network', help='folder of the model that it runs; default: the shipped')
     parser.add_argument('--noise-mm', type=float, default=0.0, help='noise per axis, mm')
     parser.add_argument('--rate-hz', type=float, help='take frames at this rate only')
     parser.add_argument('--lag-ms', type=float, help='declared lag of the filter')
@@ -235,7 +236,10 @@ def _rationales(arguments: argparse.Namespace) -> int:
 def _add_export(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser('export', help='make model.onnx and manifest.json of a network')
     parser.add_argument('name', help='of the network')
-    parser.add_argument('checkpoint', help='best.safetensors of a training')
+    parser.add_argument(
+        'checkpoints', nargs='+', metavar='checkpoint',
+        help='best.safetensors of a training; of several, the mean is made',
+    )  # fmt: skip
     parser.add_argument('--out', help='folder to make; default: models/NAME')
     parser.add_argument('--half', action='store_true', help='also model.fp16.onnx (TensorRT 11)')
     parser.set_defaults(run=_export)
@@ -246,7 +250,7 @@ def _export(arguments: argparse.Namespace) -> int:
     _needs('onnxscript', 'export')
     from humandyn_ros.learning.export import export
 
-    print(export(arguments.name, arguments.checkpoint, arguments.out, half=arguments.half))
+    print(export(arguments.name, arguments.checkpoints, arguments.out, half=arguments.half))
     return 0
 
 

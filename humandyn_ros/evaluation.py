@@ -86,7 +86,7 @@ def options_from(arguments: argparse.Namespace) -> ReplayOptions:
     names = {item.name for item in dataclasses.fields(ReplayOptions)} - {'person'}
     values = {name: getattr(arguments, name) for name in names}
     values['source'] = Path(values['source'])
-    for name in ('static', 'model', 'reference', 'moments'):
+    for name in ('static', 'model', 'network', 'reference', 'moments'):
         values[name] = Path(values[name]) if values[name] else None
     return ReplayOptions(person=person, **values)
 
@@ -149,7 +149,7 @@ def _remedy(options: ReplayOptions, motion: Motion) -> str:
 
 def estimator_config(options: ReplayOptions) -> EstimatorConfig:
     """Settings of the Estimator for these options; torques count from the first frame on."""
-    config = EstimatorConfig(engine=options.engine)
+    config = EstimatorConfig(engine=options.engine, model=str(options.network or ''))
     config = dataclasses.replace(config, safety=dataclasses.replace(config.safety, settle_s=0.0))
     return config if options.lag_ms is None else with_lag(config, options.lag_ms * 1e-3)
 
@@ -190,6 +190,7 @@ def _figures(
         'input': motion.kind,
         'mode': 'offline' if options.offline else 'streaming',
         'engine': options.engine,
+        'network': str(options.network) if options.network else None,
         'mass_kg': run.mass_kg,
         'noise_mm': options.noise_mm,
         'lag_ms': float(np.median(ages)),

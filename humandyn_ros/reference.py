@@ -24,6 +24,7 @@ class ReplayOptions(MotionOptions):
     """What to replay, against what, and how; the fields are the options of `humandyn replay`."""
 
     engine: str = 'physics'
+    network: Path | None = None  # folder of the model that the engine runs; None = the shipped
     lag_ms: float | None = None
     offline: bool = False
     reference: Path | None = None
@@ -36,6 +37,8 @@ class ReplayOptions(MotionOptions):
         super().__post_init__()
         if not abs(self.shift_ms) <= 3.6e6:
             raise ConfigError(f'shift_ms = {self.shift_ms}: must lie within an hour, 3.6e6')
+        if self.network and self.engine == 'physics':
+            raise ConfigError(f'network = {self.network}: physics runs none, name an engine too')
 
 
 @dataclass(frozen=True, eq=False)

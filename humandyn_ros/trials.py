@@ -37,7 +37,7 @@ from humandyn_ros.recordings.feet import SIDES, parse_plates
 from humandyn_ros.recordings.files import write_whole
 from humandyn_ros.reference import ReplayOptions
 
-_PATHS = ('source', 'static', 'model', 'reference', 'moments')
+_PATHS = ('source', 'static', 'model', 'network', 'reference', 'moments')
 _WORDS = (
     *_PATHS, 'topic', 'input_type', 'format', 'up', 'sex', 'engine', 'plates', 'moments_topic',
 )  # fmt: skip

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,11 @@ import pytest
 
 from humandyn_ros.cli import main
 from humandyn_ros.config import PersonConfig
-from humandyn_ros.errors import ConfigError, RecordingError
+from humandyn_ros.errors import ConfigError, ModelError, RecordingError
 from humandyn_ros.evaluation import replay, write_json
 from humandyn_ros.quantities import CANONICAL, GRAVITY
 from humandyn_ros.reference import ReplayOptions
+from humandyn_ros.resources import resource
 from humandyn_ros.synthetic import person
 
 MASS = 70.0
@@ -101,6 +103,22 @@ def test_noise_has_the_stated_size_and_depends_on_the_seed(standing):
     two = replay(dataclasses.replace(standing, noise_mm=10.0, seed=1)).motion.points
     assert np.nanstd(one - clean) == pytest.approx(0.010, rel=0.02)
     assert np.nanmax(np.abs(one - two)) > 0.01
+
+
+def test_an_engine_runs_the_network_that_is_named(standing, tmp_path):
+    pytest.importorskip('onnxruntime')
+    named = dataclasses.replace(standing, engine='hybrid', lag_ms=0.0)
+    shutil.copytree(resource('models', 'hybrid'), tmp_path / 'mine')
+    mine = replay(dataclasses.replace(named, network=tmp_path / 'mine')).figures
+    assert mine['network'] == str(tmp_path / 'mine')
+    assert comparable(mine) == comparable(replay(named).figures) | {'network': mine['network']}
+    with pytest.raises(ModelError, match='absent'):
+        replay(dataclasses.replace(named, network=tmp_path / 'absent'))
+
+
+def test_physics_is_given_no_network(standing):
+    with pytest.raises(ConfigError, match=r'network = mine: .* name an engine'):
+        dataclasses.replace(standing, network=Path('mine'))
 
 
 def test_the_lag_asked_for_is_the_age_measured(standing):

@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,9 @@ from humandyn_ros.engines.manifest import (
     sha256_of,
 )
 from humandyn_ros.errors import ModelError
-from humandyn_ros.learning.checkpoint import load_checkpoint
-from humandyn_ros.learning.settings import split_settings
-from humandyn_ros.learning.tasks import Exportable, task_class
+from humandyn_ros.learning.tasks import Exportable
+from humandyn_ros.learning.together import Mean, as_tuple
+from humandyn_ros.learning.trained import read_trained
 
 OPSET = 18
 """What TensorRT 8.6 parses almost wholly, and the exporter writes by itself."""
@@ -71,35 +71,29 @@ class Exported:
 
 
 def export(
-    name: str, checkpoint: str | Path, out: str | Path | None = None, *, half: bool = False
+    name: str,
+    checkpoints: str | Path | Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    half: bool = False,
 ) -> Exported:
-    """Export a checkpoint of a network.
+    """Export a checkpoint of a network, or the mean of several that differ by their seed.
 
     Args:
         name: Of the network.
-        checkpoint: best.safetensors or last.safetensors of a training.
+        checkpoints: best.safetensors or last.safetensors of each training.
         out: Folder to make or replace; models/NAME if not given.
         half: Also write model.fp16.onnx, half precision within, for strongly typed TensorRT.
 
     Raises:
         ConfigError: There is no such network.
-        ModelError: The checkpoint is damaged or of another network, or ONNX differs from torch.
+        ModelError: A checkpoint is damaged, of another network or of other settings, or ONNX
+            differs from torch.
     """
-    chosen = task_class(name)
-    found = load_checkpoint(Path(checkpoint))
-    if found.facts['task'] != name:
-        raise ModelError(f'{checkpoint} is a checkpoint of {found.facts["task"]}, not of {name}')
-    _, own = split_settings(found.facts['settings'], chosen.Config)
-    task = chosen(own, None)
-    model = task.model()
-    found.load_model(model)
-    place = found.facts['place']
-    training = {'settings': found.facts['settings'], 'step': place['step']}
-    training['validation'] = found.facts.get('validation', {})
-    with torch.no_grad():
-        exportable = task.exportable(model.eval())
-    out = Path(out) if out else Path('models') / task.name
-    return write_model(task.name, exportable, out, training=training, half=half)
+    paths = [checkpoints] if isinstance(checkpoints, str | Path) else checkpoints
+    found = read_trained(name, [Path(path) for path in paths])
+    out = Path(out) if out else Path('models') / found.name
+    return write_model(found.name, found.exportable, out, training=found.training, half=half)
 
 
 def write_model(
@@ -156,12 +150,8 @@ class _Half(nn.Module):
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         halved = [x.half() if x.is_floating_point() else x for x in inputs]
-        outputs = _tuple(self.module(*halved))
+        outputs = as_tuple(self.module(*halved))
         return tuple(y.float() if y.is_floating_point() else y for y in outputs)
-
-
-def _tuple(outputs: Any) -> tuple[Tensor, ...]:
-    return (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
 
 
 @contextlib.contextmanager
@@ -199,7 +189,7 @@ def _write_onnx(exportable: Exportable, path: Path) -> None:
 
 def _shapes(module: nn.Module, inputs: tuple[Tensor, ...], batch: Any) -> Any:
     each = tuple({0: batch} for _ in inputs)
-    return (each,) if isinstance(module, _Half) else each  # one *inputs argument
+    return (each,) if isinstance(module, _Half | Mean) else each  # one *inputs argument
 
 
 def _manifest(
@@ -209,7 +199,7 @@ def _manifest(
     units = dict(fields.pop('units', {}))  # type: ignore[call-overload]
     kind = fields.pop('kind', name)
     with torch.no_grad():
-        outputs = _tuple(exportable.module(*exportable.inputs))
+        outputs = as_tuple(exportable.module(*exportable.inputs))
     pairs = {
         'inputs': zip(exportable.input_names, exportable.inputs, strict=True),
         'outputs': zip(exportable.output_names, outputs, strict=True),
@@ -266,7 +256,7 @@ def _parity(
 def _expected(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     try:
         with torch.no_grad():
-            return _tuple(module(*inputs))
+            return as_tuple(module(*inputs))
     except RuntimeError as error:
         raise ModelError(
             f'the network does not run with a batch of {len(inputs[0])}: {error}'
