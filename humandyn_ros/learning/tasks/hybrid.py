@@ -17,6 +17,7 @@ from humandyn_ros.engines.imdys import default_stddev
 from humandyn_ros.learning.nets.hybrid import HybridConfig, HybridNet, hybrid_losses
 from humandyn_ros.learning.tasks.hybrid_batches import ADULT, Sensors, batch, view
 from humandyn_ros.learning.tasks.hybrid_material import material
+from humandyn_ros.learning.tasks.hybrid_mirror import BothSides
 from humandyn_ros.learning.tasks.task import Batch, Exportable, Progress, Stage
 from humandyn_ros.quantities import GRAVITY
 
@@ -156,7 +157,7 @@ class HybridTask:
 
 
 class HybridLive(nn.Module):
-    """What runs live: probabilities, not logits.
+    """What runs live: asked for both sides, and probabilities, not logits.
 
     Args:
         model: Trained network.
@@ -164,7 +165,7 @@ class HybridLive(nn.Module):
 
     def __init__(self, model: HybridNet) -> None:
         super().__init__()
-        self.model = model
+        self.model = BothSides(model)
 
     def forward(self, features: Tensor) -> tuple[Tensor, ...]:
         """Return forces, contact, ball and torque."""

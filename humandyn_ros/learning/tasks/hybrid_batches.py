@@ -28,8 +28,8 @@ from humandyn_ros.engines.past import (
     pace,
     spline_map,
 )
-from humandyn_ros.learning.synthesis.augment import SWAPPED
 from humandyn_ros.learning.tasks.hybrid_material import RATE_HZ, Floats, Material
+from humandyn_ros.learning.tasks.hybrid_mirror import OTHER_SIDE
 from humandyn_ros.quantities import Array, Mask
 
 _J = len(JOINTS)
@@ -39,7 +39,6 @@ _RATES_HZ, _SHARES = (30.0, 60.0, 100.0, 150.0), (0.25, 0.35, 0.3, 0.1)
 _LEGS_M = 0.55, 1.0
 _UPPER = np.array([row not in LOWER for row in range(_J)])
 _OUTER = np.array([n.split('_')[-1] in ('wrist', 'head') for n in NAMES])
-_SWAPPED = np.array([JOINTS.index(int(SWAPPED[row])) for row in JOINTS])
 _AGO = np.round(np.array(AGO_S) * RATE_HZ).astype(int)
 _WARM_S = 0.2  # before physics says something
 _SPLIT = 0.05  # standard deviation of the share of weight that physics puts under the wrong foot
@@ -120,7 +119,7 @@ def batch(
     smooth = (_from_clean(seen_by) @ points).reshape(count, COEFFICIENTS, _J, 3)
     smooth[mirror] = _mirrored(smooth[mirror])
     seen = _hidden(found.seen[ends], sensors, random)
-    seen = np.where(mirror[:, None], seen[:, _SWAPPED], seen)
+    seen = np.where(mirror[:, None], seen[:, OTHER_SIDE], seen)
     stretch = np.ones((count, 3))
     stretch[:, :2] += random.uniform(-sensors.stretch, sensors.stretch, (count, 2))
     smooth = _stretched(smooth, seen, stretch.astype(np.float32))
@@ -161,7 +160,7 @@ def _from_clean(seen_by: View) -> Floats:
 
 
 def _mirrored(vectors: Array) -> Array:
-    return np.asarray(vectors[..., _SWAPPED, :] * np.array([1.0, -1.0, 1.0], vectors.dtype))
+    return np.asarray(vectors[..., OTHER_SIDE, :] * np.array([1.0, -1.0, 1.0], vectors.dtype))
 
 
 def _stretched(smooth: Array, seen: Mask, stretch: Array) -> Array:
