@@ -14,12 +14,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.progress import track
 from scipy.interpolate import make_interp_spline
 
 from bench.readme import table, write_section
@@ -106,7 +108,7 @@ def estimated(
     return found
 
 
-def measure(kind: str, seed: int, rate_hz: float) -> Iterator[dict[str, Any]]:
+def measure(kind: str, seed: int, rate_hz: float) -> list[dict[str, Any]]:
     """Every engine on one motion, over the frames for which all of them answered."""
     body, course, points, label = played(kind, seed, rate_hz)
     driven = Driven(body, seed)
@@ -120,16 +122,16 @@ def measure(kind: str, seed: int, rate_hz: float) -> Iterator[dict[str, Any]]:
     frames = np.flatnonzero(known)
     if len(frames) <= max(STEPS) or frames[-1] - frames[0] >= len(frames):
         print(f'{kind}, person {seed}: no stretch that everybody answered')
-        return
+        return []
     part = slice(frames[0], frames[-1] + 1)
     motion = [values[part] for values in (course.q, course.qd, course.qdd)]
+    found = []
     for column, told in acting.items():
         pushed = Course(rate_hz, *motion, *_grounded(told, part))
         errors = driven.errors(pushed, told.torque[part])
-        yield {
-            'kind': kind, 'person': seed, 'rate_hz': rate_hz, 'column': column,
-            'squared_error_rad2': [errors[k] for k in STEPS],
-        }  # fmt: skip
+        about = {'kind': kind, 'person': seed, 'rate_hz': rate_hz, 'column': column}
+        found.append({**about, 'squared_error_rad2': [errors[k] for k in STEPS]})
+    return found
 
 
 def _grounded(told: Acting, part: slice) -> tuple[Array, Array, Array]:
@@ -174,14 +176,13 @@ def main() -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--people', type=int, default=3, help='people of every kind')
+    parser.add_argument('--jobs', type=int, default=2, help='processes')
     given = parser.parse_args()
-    results = [
-        result
-        for rate in RATES_HZ
-        for kind in KINDS
-        for seed in range(given.people)
-        for result in measure(kind, seed, rate)
-    ]
+    motions = list(product(KINDS, range(given.people), RATES_HZ))
+    with ProcessPoolExecutor(given.jobs) as pool:
+        answers = pool.map(measure, *zip(*motions, strict=True))
+        told = track(answers, total=len(motions), description='driven')
+        results = [result for some in told for result in some]
     others = [f'k = {max(STEPS)}, {rate:.0f} Hz' for rate in RATES_HZ if rate != RATE_HZ]
     header = ('torques of', *(f'k = {k}' for k in STEPS), *others)
     text = table(header, rows(results))

@@ -65,7 +65,7 @@ def measure(case: Case, columns: Sequence[str]) -> list[dict[str, Any]]:
     for noise in NOISES_MM:
         for seed in SEEDS if walk and noise else (0,):
             options = dataclasses.replace(case.options, noise_mm=noise, seed=seed)
-            motion = _cut(load_motion(options))
+            motion = first_seconds(load_motion(options))
             for column in columns:
                 name, lag_ms = ENGINES[column]
                 offline = lag_ms == OFFLINE
@@ -83,7 +83,8 @@ def measure(case: Case, columns: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _cut(motion: Motion) -> Motion:
+def first_seconds(motion: Motion) -> Motion:
+    """Return the part of a recording that is judged."""
     rows = motion.stamps_ns <= motion.stamps_ns[0] + SECONDS * 1e9
     return dataclasses.replace(
         motion,

@@ -34,12 +34,12 @@ WHAT = {
 }
 LIMITS = """\
 - The labels are estimates of the physics engine on motion capture, not measurements: what physics
-  gets wrong there, the network learns. Force plates were used in training by the hybrid alone
-  (rows "measured" of the table).
+  gets wrong there, the network learns. Rows "measured" of the table are of force plates.
 - Seats, handrails and carried loads are seen only as far as motion shows them.
 - Joint centres of another laboratory or camera shift the answer; training allows for about 8 mm on
   every axis, for the hybrid up to 25 mm.
-- One training run per model (seed in the manifest); spreads in the table are those of the noise.
+- Spreads in the table are those of the noise. What the seed of a training changes where a model is
+  the mean of several: README, "Seeds".
 """
 
 
@@ -74,14 +74,15 @@ def card(name: str, manifest: dict[str, Any], material: dict[str, Any]) -> str:
         f'# {name}',
         WHAT[name],
         f'ONNX, opset {manifest["opset"]}, SHA-256 `{manifest["sha256"]}`. '
-        f'{training["step"]} optimizer steps on one CPU core.',
+        f'{training["step"]} optimizer steps on one CPU core{_of_seeds(training)}.',
         '## Training material',
         table(
             ('split, kind, licence', 'clips', 'minutes', 'learned from', 'seeds', 'people'),
             [_material_row(key, row) for key, row in material.items()],
         ),
         'Nobody in the test split (learning/synthesis/people.py) was trained on.',
-        f'Validation, on synthesised clips of held-out people: `{json.dumps(validation)}`',
+        f'Validation, on synthesised clips of held-out people'
+        f'{", mean of the members" * ("seeds" in training)}: `{json.dumps(validation)}`',
         '## Accuracy on force plates',
         _accuracy(name),
         '## Known failures',
@@ -90,6 +91,13 @@ def card(name: str, manifest: dict[str, Any], material: dict[str, Any]) -> str:
         f'```json\n{json.dumps(training["settings"], indent=1)}\n```',
     ]
     return '\n\n'.join(parts) + '\n'
+
+
+def _of_seeds(training: dict[str, Any]) -> str:
+    if 'seeds' not in training:
+        return ''
+    seeds = ', '.join(map(str, training['seeds']))
+    return f', each of {len(training["seeds"])} networks (seeds {seeds}) whose mean answers'
 
 
 def _material_row(key: str, row: dict[str, Any]) -> tuple[object, ...]:
