@@ -242,6 +242,7 @@ def _add_export(commands: Commands[argparse.ArgumentParser]) -> None:
     )  # fmt: skip
     parser.add_argument('--out', help='folder to make; default: models/NAME')
     parser.add_argument('--half', action='store_true', help='also model.fp16.onnx (TensorRT 11)')
+    parser.add_argument('--small', action='store_true', help='weights stored in half precision')
     parser.set_defaults(run=_export)
 
 
@@ -250,7 +251,8 @@ def _export(arguments: argparse.Namespace) -> int:
     _needs('onnxscript', 'export')
     from humandyn_ros.learning.export import export
 
-    print(export(arguments.name, arguments.checkpoints, arguments.out, half=arguments.half))
+    given = arguments
+    print(export(given.name, given.checkpoints, given.out, half=given.half, small=given.small))
     return 0
 
 

@@ -31,6 +31,7 @@ from humandyn_ros.engines.past import (
     SPAN_S,
     coefficients,
     features,
+    noise,
     pace,
 )
 from humandyn_ros.engines.past import FEATURES as MOTION
@@ -250,10 +251,12 @@ class HybridEngine:
             return None
         points = self._history.points[first:until].reshape(len(ago), _J, 3)
         points = (points[:, JOINTS] - points[-1, 0]) / self.body.leg_m
-        found, seen = coefficients(ago, points, self._history.weights[first:until][:, JOINTS])
+        weights = self._history.weights[first:until][:, JOINTS]
+        found, seen = coefficients(ago, points, weights)
         if not seen[list(LOWER)].all():
             return None
-        motion, rotation = features(found[None], seen[None], float(ago[0]))
+        around = noise(ago, points, weights, (found, seen))
+        motion, rotation = features(found[None], seen[None], float(ago[0]), around)
         said = self._late.features(int(stamps[until - 1]), rotation[0], unit)
         given = np.concatenate([motion[0], said])[None]
         outputs = self._session.run({'features': given.astype(np.float32)})

@@ -7,13 +7,18 @@ gravity are the units): children and adults who move alike look alike.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 
 from humandyn_ros.engines.footing import FEATURES as FOOTING
 from humandyn_ros.engines.footing import footing
+from humandyn_ros.engines.momentum import FEATURES as MOMENTUM
+from humandyn_ros.engines.momentum import Momentum
+from humandyn_ros.engines.momentum import gains as momentum_gains
 from humandyn_ros.quantities import CANONICAL, Array, Mask
 
 LEG_M = 0.86
@@ -28,6 +33,8 @@ _CUTOFF_HZ = 10.0
 _PULL = 1e-5  # s²: where nothing was measured, what is nearest to it stays as it is
 _FEW = 3  # frames of a joint that are needed
 _FRESH_S = 0.25  # a joint that was not seen for so long is not seen
+_LENGTH = 1.538  # median length of a vector of three normal numbers
+_LEFT = 0.1  # share of the noise that a spline leaves, at least
 _DROPS = np.array([0.045, 0.021] * 2)  # ankles and balls above the floor, in legs
 _PARTS = ('pelvis', 'hip', 'knee', 'ankle', 'foot', 'neck', 'head', 'shoulder', 'elbow', 'wrist')
 JOINTS = [k for k, name in enumerate(CANONICAL.joints) if name.split('_')[-1] in _PARTS]
@@ -37,7 +44,7 @@ FEET = [NAMES.index(f'{s}_{j}') for s in ('left', 'right') for j in ('ankle', 'f
 _PAIRS = tuple(
     (NAMES.index(f'left_{part}'), NAMES.index(f'right_{part}')) for part in ('hip', 'shoulder')
 )
-FEATURES = COEFFICIENTS * len(JOINTS) * 3 + len(JOINTS) + 1 + FOOTING
+FEATURES = COEFFICIENTS * len(JOINTS) * 3 + len(JOINTS) + 1 + FOOTING + MOMENTUM
 
 
 def pace(leg_m: float) -> float:
@@ -84,11 +91,25 @@ def spline_map(ago: Array, weights: Array | None = None) -> Array:
         ago: Times of the frames before now (N,), an adult's s, falling, from at most SPAN_S to 0.
         weights: Confidence of each frame (N,); default 1.
     """
-    rows = BSpline.design_matrix(-ago, _knots(), _DEGREE).toarray()
+    weights = np.ones(len(ago)) if weights is None else weights
+    return _spline_map(ago.tobytes(), weights.tobytes())
+
+
+@lru_cache(maxsize=2)
+def _spline_map(ago_s: bytes, weights: bytes) -> Array:
+    """Asked for twice of a past: for its coefficients and for its noise."""
+    ago, rows = np.frombuffer(ago_s), _design(ago_s)
     step = (ago[0] - ago[-1]) / (len(ago) - 1)
-    weighed = step * (rows if weights is None else rows * weights[:, None]).T
+    weighed = step * (rows * np.frombuffer(weights)[:, None]).T
     found: Array = np.linalg.solve(weighed @ rows + _regulariser(), weighed)
     return found
+
+
+@lru_cache(maxsize=2)
+def _design(ago_s: bytes) -> Array:
+    """(N, K): from coefficients to frames."""
+    rows: Array = BSpline.design_matrix(-np.frombuffer(ago_s), _knots(), _DEGREE).toarray()
+    return rows
 
 
 def coefficients(ago: Array, points: Array, weights: Array) -> tuple[Array, Mask]:
@@ -104,7 +125,7 @@ def coefficients(ago: Array, points: Array, weights: Array) -> tuple[Array, Mask
     fresh = known[ago <= max(_FRESH_S, ago[-min(len(ago), _FEW)])].any(axis=0)
     seen = fresh & (known.sum(axis=0) >= _FEW)
     found = np.zeros((COEFFICIENTS, *points.shape[1:]))
-    patterns, which = np.unique(weights[:, seen], axis=1, return_inverse=True)
+    patterns, which = _patterns(weights[:, seen])
     joints = np.flatnonzero(seen)
     for number, pattern in enumerate(patterns.T):
         mine = joints[np.asarray(which).ravel() == number]
@@ -113,7 +134,46 @@ def coefficients(ago: Array, points: Array, weights: Array) -> tuple[Array, Mask
     return found, seen
 
 
-def features(coefficients: Array, seen: Mask, known_s: Array | float) -> tuple[Array, Array]:
+def _patterns(weights: Array) -> tuple[Array, NDArray[np.intp]]:
+    """Columns that differ (N, P), and which of them each is."""
+    first = weights[:, :1]
+    if (weights == first).all():  # as a rule: everybody was seen all of the time
+        return first, np.zeros(weights.shape[1], np.intp)
+    return np.unique(weights, axis=1, return_inverse=True)
+
+
+class Noise(NamedTuple):
+    """What is known of the noise of some pasts."""
+
+    size: Array  # (B,) legs, of a point on an axis
+    gains: Array  # what it makes of accelerations, see `gains`
+
+
+def gains(spline_map: Array) -> Array:
+    """What noise makes of accelerations, by the matrix that made the coefficients (K, N)."""
+    return momentum_gains(spline_map, *knots(), LEG_M)
+
+
+def noise(ago: Array, points: Array, weights: Array, found: tuple[Array, Mask]) -> Noise:
+    """Noise of one past, by what its spline leaves.
+
+    Args:
+        ago: As for `spline_map` (N,).
+        points: (N, J, 3) legs; NaN = not seen.
+        weights: (N, J).
+        found: What `coefficients` made of them.
+    """
+    rows, to = _design(ago.tobytes()), spline_map(ago)
+    left = 1.0 - np.einsum('nk,kn->', rows, to) / len(ago)
+    known = (weights > 0.0) & found[1] & np.isfinite(points).all(axis=2)
+    off = (points - np.tensordot(rows, found[0], axes=1))[known]
+    size = np.median(np.linalg.norm(off, axis=-1)) / (_LENGTH * np.sqrt(max(left, _LEFT)))
+    return Noise(np.array([size]), gains(to))
+
+
+def features(
+    coefficients: Array, seen: Mask, known_s: Array | float, noise: Noise
+) -> tuple[Array, Array]:
     """What a network sees of the past of some people, and the axes of its answers.
 
     A steady drift of the person, or of a belt, is taken out: forces do not depend on it.
@@ -122,6 +182,7 @@ def features(coefficients: Array, seen: Mask, known_s: Array | float) -> tuple[A
         coefficients: Of JOINTS (B, K, J, 3) in leg lengths.
         seen: (B, J).
         known_s: How much of the past is known (B,), an adult's s.
+        noise: Of the points.
 
     Returns:
         Features (B, FEATURES), and the columns of forward, left and up in the world (B, 3, 3).
@@ -139,8 +200,14 @@ def features(coefficients: Array, seen: Mask, known_s: Array | float) -> tuple[A
     moments = np.tensordot(ordered.T, centred, axes=(1, 1)).swapaxes(0, 1)
     known = np.broadcast_to(np.asarray(known_s, dtype=moments.dtype), (batch,))
     feet = footing(coefficients[:, :, FEET], known, rotation, *knots())
-    rows = moments.reshape(batch, -1), seen.astype(moments.dtype), known[:, None], feet
+    pushed = _momentum().features(coefficients, seen, rotation, *noise)
+    rows = moments.reshape(batch, -1), seen.astype(moments.dtype), known[:, None], feet, pushed
     return np.concatenate(rows, axis=1), rotation
+
+
+@cache
+def _momentum() -> Momentum:
+    return Momentum(NAMES, *knots(), LEG_M, _DROPS)
 
 
 def facing(coefficients: Array, seen: Mask) -> Array:

@@ -35,6 +35,7 @@ from humandyn_ros.engines.manifest import (
     sha256_of,
 )
 from humandyn_ros.errors import ModelError
+from humandyn_ros.learning.compact import compact, round_weights
 from humandyn_ros.learning.tasks import Exportable
 from humandyn_ros.learning.together import Mean, as_tuple
 from humandyn_ros.learning.trained import read_trained
@@ -76,6 +77,7 @@ def export(
     out: str | Path | None = None,
     *,
     half: bool = False,
+    small: bool = False,
 ) -> Exported:
     """Export a checkpoint of a network, or the mean of several that differ by their seed.
 
@@ -84,6 +86,7 @@ def export(
         checkpoints: best.safetensors or last.safetensors of each training.
         out: Folder to make or replace; models/NAME if not given.
         half: Also write model.fp16.onnx, half precision within, for strongly typed TensorRT.
+        small: Round the weights and store them in half precision, see compact.py.
 
     Raises:
         ConfigError: There is no such network.
@@ -93,7 +96,12 @@ def export(
     paths = [checkpoints] if isinstance(checkpoints, str | Path) else checkpoints
     found = read_trained(name, [Path(path) for path in paths])
     out = Path(out) if out else Path('models') / found.name
-    return write_model(found.name, found.exportable, out, training=found.training, half=half)
+    if small:
+        for part in (found.exportable, *found.exportable.parts.values()):
+            round_weights(part.module)
+    return write_model(
+        found.name, found.exportable, out, training=found.training, half=half, small=small
+    )
 
 
 def write_model(
@@ -103,6 +111,7 @@ def write_model(
     *,
     training: dict[str, Any] | None = None,
     half: bool = False,
+    small: bool = False,
 ) -> Exported:
     """Write a model folder, whole and checked, or raise and leave everything as it was.
 
@@ -112,6 +121,7 @@ def write_model(
         out: Folder to make or replace.
         training: Goes into the manifest.
         half: See `export`.
+        small: Store what half precision holds exactly in half precision.
 
     Raises:
         ModelError: ONNX differs from torch, or `out` is a file.
@@ -123,6 +133,8 @@ def write_model(
     partial = Path(tempfile.mkdtemp(prefix=f'.{out.name}.', suffix='.partial', dir=out.parent))
     try:
         _write_onnx(exportable, partial / MODEL)
+        if small:
+            compact(partial / MODEL)
         manifest = _manifest(name, exportable, partial, training or {})
         if half:
             wrapped = replace(exportable, module=_Half(exportable.module))
@@ -135,7 +147,9 @@ def write_model(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     for part, item in exportable.parts.items():
-        found = write_model(f'{name}_{part}', item, out / part, training=training, half=half)
+        found = write_model(
+            f'{name}_{part}', item, out / part, training=training, half=half, small=small
+        )
         differences |= {f'{part} {key}': value for key, value in found.differences.items()}
         halves |= {f'{part} {key}': value for key, value in found.half_differences.items()}
     return Exported(out, differences, halves)

@@ -23,8 +23,10 @@ from humandyn_ros.engines.past import (
     LEG_M,
     NAMES,
     SPAN_S,
+    Noise,
     facing,
     features,
+    gains,
     pace,
     spline_map,
 )
@@ -45,6 +47,8 @@ _SPLIT = 0.05  # standard deviation of the share of weight that physics puts und
 _FORCE = 0.02  # body weights, of its other errors
 _GAIN = 0.03
 _TORQUE = 0.015  # body weight times leg length
+_UNEVEN = 3e-4, 4e-3  # legs: what a spline leaves of motion without noise, slow and fast
+_MISJUDGED = 0.15  # logarithmic error of the noise that is measured
 _SILENT = 0.1  # share of pasts in which physics says nothing
 _TOUCH = 0.02  # body weights on a foot that is down
 _SIDEWAYS = ('adduction', 'bending', 'add')
@@ -123,8 +127,9 @@ def batch(
     stretch = np.ones((count, 3))
     stretch[:, :2] += random.uniform(-sensors.stretch, sensors.stretch, (count, 2))
     smooth = _stretched(smooth, seen, stretch.astype(np.float32))
-    smooth += _noise(count, seen_by, sensors, random)
-    motion, rotation = features(smooth, seen, seen_by.known_s)
+    noise, around = _noise(count, seen_by, sensors, random)
+    smooth += noise
+    motion, rotation = features(smooth, seen, seen_by.known_s, around)
     turned = Turned(mirror, rotation, stretch)
     said = _said(found, ends, turned, seen_by.known_s, random)
     labels = _labels(found, ends, turned)
@@ -189,8 +194,13 @@ def _hidden(seen: Mask, sensors: Sensors, random: np.random.Generator) -> Mask:
     return np.asarray(seen & ~hidden)
 
 
-def _noise(count: int, seen_by: View, sensors: Sensors, random: np.random.Generator) -> Floats:
-    """Noise of the coefficients (B, K, J, 3) in legs, and shifts of joint centres for good."""
+def _noise(
+    count: int, seen_by: View, sensors: Sensors, random: np.random.Generator
+) -> tuple[Floats, Noise]:
+    """Noise of the coefficients (B, K, J, 3) in legs, and as it would be measured.
+
+    Joint centres are shifted for good besides.
+    """
     ago = seen_by.ago
     to = spline_map(ago)
     memory = sensors.memory_s / pace(seen_by.leg_m)
@@ -207,7 +217,10 @@ def _noise(count: int, seen_by: View, sensors: Sensors, random: np.random.Genera
     found[drifting] += _root(to @ slow @ to.T) @ drift
     shifts = unit * random.uniform(0.0, sensors.shift_mm, count)
     found += _normal(random, (count, 1, _J * 3)) * _column(shifts)
-    return found.reshape(count, COEFFICIENTS, _J, 3)
+    least, most = np.log(_UNEVEN).tolist()
+    uneven = np.exp(random.uniform(least, most, count))
+    told = np.hypot(sizes, uneven) * np.exp(_MISJUDGED * _normal(random, (count,)))
+    return found.reshape(count, COEFFICIENTS, _J, 3), Noise(told, gains(to))
 
 
 def _root(covariance: Array) -> Floats:

@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from humandyn_ros.engines import footing
+from humandyn_ros.engines import footing, momentum
 from humandyn_ros.engines.hybrid import AGO_S
 from humandyn_ros.engines.memory import TORQUE_ROWS, TORQUE_SIGNS
 from humandyn_ros.engines.past import COEFFICIENTS, JOINTS
 from humandyn_ros.learning.synthesis.augment import SWAPPED
 
+Block = tuple[NDArray[np.int64], NDArray[np.float32]]
 _SIDE = (1.0, -1.0, 1.0)
 OTHER_SIDE = np.array([JOINTS.index(int(SWAPPED[row])) for row in JOINTS])
 """Rows of past.JOINTS in a mirror."""
@@ -26,7 +27,7 @@ _FEET = [2, 3, 0, 1]  # of footing.POINTS
 _SHOWN = (footing.FEATURES - footing.POINTS - 2) // footing.POINTS
 
 
-def mirror() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def mirror() -> Block:
     """Return rows and signs: features of a mirrored past are `features[rows] * signs`."""
     blocks = [
         _block((COEFFICIENTS, len(JOINTS), 3), OTHER_SIDE, 1, _SIDE),
@@ -35,6 +36,8 @@ def mirror() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         _block((_SHOWN, footing.POINTS), _FEET, 1),  # heights, falling, slip
         _block((footing.POINTS,), _FEET, 0),
         _block((2,), [0, 1], 0, _SIDE[:2]),  # velocity of the ground
+        _pushed(),
+        _block((1,), [0], 0),  # noise
         _block((len(AGO_S), 2, 3), [1, 0], 1, _SIDE),  # feet as physics said
         _block((len(AGO_S),), range(len(AGO_S)), 0),
         _block((len(TORQUE_ROWS),), TORQUE_ROWS, 0, TORQUE_SIGNS),
@@ -44,9 +47,13 @@ def mirror() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     return np.concatenate(rows), np.concatenate([signs for _, signs in blocks])
 
 
-def _block(
-    shape: tuple[int, ...], order: object, axis: int, signs: object = 1.0
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _pushed() -> Block:
+    """Accelerations, and from where either foot is to where the ground pushes."""
+    order = [0, 1, 2, 5, 6, 3, 4]
+    return _block((momentum.SHOWN, 7), order, 1, (*_SIDE, *_SIDE[:2], *_SIDE[:2]))
+
+
+def _block(shape: tuple[int, ...], order: object, axis: int, signs: object = 1.0) -> Block:
     rows = np.arange(np.prod(shape)).reshape(shape).take(np.asarray(order), axis=axis)
     return rows.ravel(), np.broadcast_to(np.asarray(signs, np.float32), shape).ravel()
 

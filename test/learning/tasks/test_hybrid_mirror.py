@@ -4,7 +4,8 @@ import torch
 
 from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.hybrid import FEATURES, LAGS_S
-from humandyn_ros.engines.past import COEFFICIENTS, JOINTS, NAMES, features
+from humandyn_ros.engines.momentum import SHOWN
+from humandyn_ros.engines.past import COEFFICIENTS, JOINTS, NAMES, Noise, features
 from humandyn_ros.engines.past import FEATURES as MOTION
 from humandyn_ros.learning.nets.hybrid import HybridConfig, HybridNet
 from humandyn_ros.learning.tasks.hybrid_mirror import BothSides, mirror
@@ -27,8 +28,9 @@ def test_features_of_a_mirrored_motion_are_the_mirrored_features():
     seen = random.random((6, len(JOINTS))) < 0.9
     seen[:, [NAMES.index(f'{s}_{j}') for s in ('left', 'right') for j in ('hip', 'ankle')]] = True
     image = smooth[:, :, swapped()] * [1.0, -1.0, 1.0]
-    told, _ = features(smooth, seen, 0.8)
-    told_image, _ = features(image, seen[:, swapped()], 0.8)
+    around = Noise(np.full(6, 0.01), np.ones(SHOWN))
+    told, _ = features(smooth, seen, 0.8, around)
+    told_image, _ = features(image, seen[:, swapped()], 0.8, around)
     rows, signs = mirror()
     assert sorted(rows) == list(range(FEATURES))
     np.testing.assert_allclose(told_image, told[:, rows[:MOTION]] * signs[:MOTION], atol=1e-9)
