@@ -7,12 +7,13 @@ filtered state, where it is late enough for accelerations -> physics -----------
 Physics needs accelerations, which no causal filter can give at the newest frame; a tenth of a
 second later it can. So the network sees what physics said lately, of the steps before
 too; it answers alone without look-ahead, and with it both answer: their errors have different
-causes, and a mean of both is better. What physics corrects is remembered (memory.py).
+causes, and a mean of both is better. What physics corrects is remembered (memory.py): the network
+so corrected knows what a person does next, and with look-ahead, where the sensor is noisy, it is
+physics with the noise of the last steps averaged out.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -22,12 +23,12 @@ import numpy as np
 from humandyn_ros.activity import CutoffPolicy
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.coordinates import COORDINATES
+from humandyn_ros.engines.late import AGO_S, LOWER, Late
 from humandyn_ros.engines.memory import Answer, Memory, likeness
 from humandyn_ros.engines.network import NetworkBody, Session, field, output
 from humandyn_ros.engines.past import (
     ENOUGH_S,
     JOINTS,
-    NAMES,
     SPAN_S,
     coefficients,
     features,
@@ -37,7 +38,6 @@ from humandyn_ros.engines.past import (
 from humandyn_ros.engines.past import FEATURES as MOTION
 from humandyn_ros.engines.physics import PhysicsConfig, PhysicsEngine
 from humandyn_ros.errors import ModelError
-from humandyn_ros.filters import FilterConfig, make_filter
 from humandyn_ros.filters.history import History
 from humandyn_ros.quantities import (
     CANONICAL,
@@ -54,26 +54,19 @@ LAGS_S = tuple(k / 30.0 for k in range(5))
 BODIES = 3
 """What carries a person: left foot, right foot, everything else together."""
 AHEAD_S = LAGS_S[-1]
-AGO_S = tuple(k / 60.0 for k in (7, 10, 14, 18, 23, 29, 36, 45))
-"""Instants before the newest frame of which the network is told what physics said."""
 FEATURES = MOTION + 7 * len(AGO_S) + len(COORDINATES)
-_LATE_S = 0.1  # lag of the filter before that physics
-_NEAR_S = 0.04  # how far an answer may be from the instant that is asked for
 _ALONE_S, _TOGETHER_S = 0.06, 0.1  # look-ahead up to which the network is alone; from which not
 _SHARE, _RUNNING = 0.3, 0.7  # of the network where both answer, at rest or walking, and running
 _SLIGHT = 0.1  # body weights: a seat or hand with less carries nothing
+_REMEMBERED = 0.8  # share of a network whose errors in walking are known, beside noisy physics
+_NOISE_M = 1.5e-3  # of filtered joint centres, at which physics errs as much as what is remembered
+_RECENT_NS = 200_000_000  # errors of physics this near are one and the same
+_APART = 0.3  # body weights on a seat or hands: so far apart, physics answers alone
 _SURE_S = 0.8  # of the past: a network that knows more errs as it will again
 _TOUCH = 0.04  # body weights on a foot that is down
 _LONGEST_STEP_S = 0.2
 _MOST_HZ = 400.0
 _J = len(CANONICAL.joints)
-LOWER = tuple(
-    row
-    for row, name in enumerate(NAMES)
-    if name.split('_')[-1] in ('pelvis', 'hip', 'knee', 'ankle', 'foot')
-)
-"""Rows of past.JOINTS without which nothing is said."""
-_LOWER = [JOINTS[row] for row in LOWER]
 
 
 class Told(NamedTuple):
@@ -85,59 +78,13 @@ class Told(NamedTuple):
     torque: Array  # (17,) body weight times leg length
 
 
-class Late:
-    """Physics a tenth of a second late, and what it said lately.
+class _Asked(NamedTuple):
+    """What the network says in the axes of the person, and when it would say it again."""
 
-    Args:
-        person: Body mass, height and sex.
-        config: Of physics.
-    """
-
-    def __init__(self, person: PersonConfig, config: PhysicsConfig | None = None) -> None:
-        self.physics = PhysicsEngine(person, config)
-        self._filter = make_filter(FilterConfig(lag_s=_LATE_S))
-        self._said: deque[Answer] = deque()
-
-    def reset(self) -> None:
-        """Forget the past."""
-        self._filter.reset()
-        self.physics.reset()
-        self._said.clear()
-
-    def see(self, stamp_ns: int, points: Array, confidence: Array) -> Answer | None:
-        """Take a frame; return what physics now says of the past, feet in the world's axes."""
-        state = self._filter.step(stamp_ns, points, confidence)
-        if state is None or not np.isfinite(state.positions[_LOWER]).all():
-            return None
-        found = self.physics.step(state)
-        self._filter.cutoff_hz = self.physics.cutoff_hz
-        weight = GRAVITY * self.physics.mass_kg
-        feet = np.array([found.ground.left.force, found.ground.right.force]) / weight
-        torque = found.inverse_dynamics.torque / (weight * self.physics.leg_m)
-        self._said.append(Answer(state.stamp_ns, feet, torque))
-        while self._said[0].stamp_ns < state.stamp_ns - 1.5e9 * SPAN_S:
-            self._said.popleft()
-        return self._said[-1]
-
-    def features(self, newest_ns: int, rotation: Array, unit: float) -> Array:
-        """What physics said at AGO_S, and its latest torques; 0 where it said nothing.
-
-        Args:
-            newest_ns: Stamp of the newest frame.
-            rotation: Axes of the person (3, 3).
-            unit: Seconds in an adult's second.
-        """
-        feet, known = np.zeros((len(AGO_S), 2, 3)), np.zeros(len(AGO_S))
-        torque = np.zeros(len(COORDINATES))
-        stamps = np.array([said.stamp_ns for said in self._said])
-        for slot, ago in enumerate(AGO_S if len(stamps) else ()):
-            apart = np.abs(stamps - (newest_ns - 1e9 * ago * unit))
-            row = int(apart.argmin())
-            if apart[row] < 1e9 * _NEAR_S:
-                feet[slot], known[slot] = self._said[row].feet @ rotation, 1.0
-                if slot == 0:
-                    torque = self._said[row].torque
-        return np.concatenate([feet.ravel(), known, torque])
+    told: Told
+    alike: Array  # see memory.likeness
+    rotation: Array  # (3, 3) axes of the person
+    sure: bool
 
 
 class HybridEngine:
@@ -173,6 +120,7 @@ class HybridEngine:
         self._policy = CutoffPolicy()
         self._history = History(int(1.5 * SPAN_S * _MOST_HZ), _J)
         self._stamp_ns: int | None = None
+        self._noise_m = 0.0
 
     @property
     def mass_kg(self) -> float:
@@ -210,7 +158,8 @@ class HybridEngine:
         self._history.append(stamp_ns, np.where(seen[:, None], points, 0.0).ravel(), weights)
         said = self._late.see(stamp_ns, points, confidence)
         if said is not None:
-            self._memory.learn(said)
+            share = 1.0 - _RUNNING * self._policy.running
+            self._memory.learn(self._late.at, said.stamp_ns, share)
 
     def step(self, state: KinematicState) -> Dynamics | str:
         """Answer for a state, or say why there is no answer."""
@@ -219,25 +168,29 @@ class HybridEngine:
         ahead_s = 1e-9 * (int(self._history.stamps[-1]) - state.stamp_ns) if self._history else 0.0
         physics = self._physics.step(state) if ahead_s > _ALONE_S else None
         try:
-            told = self._tell(state)
+            asked = self._ask(state)
         except ModelError as error:
             return f'{self.name}: {error}'
-        if told is None:
+        if asked is None:
             return physics or f'{self.name}: fewer than {ENOUGH_S:.2f} s of motion are known yet'
-        least = _SHARE + (_RUNNING - _SHARE) * self._policy.running
-        share = float(np.interp(ahead_s, (_ALONE_S, _TOGETHER_S), (1.0, least)))
-        return self._joined(state, self._alone(state, told), physics, share)
+        told, belief = self._remembered(state.stamp_ns, asked, ahead=physics is not None)
+        own = self._alone(state, told)
+        if physics is None:
+            return own
+        return self._joined(state, own, physics, self._share(ahead_s, (own, physics), belief))
 
     def _follow(self, state: KinematicState) -> None:
         """Let the cut-off of the filter follow the motion."""
         last, self._stamp_ns = self._stamp_ns, state.stamp_ns
         dt = 0.0 if last is None else 1e-9 * (state.stamp_ns - last)
         known = state.stddev[np.isfinite(state.stddev)]
-        noise_m = float(known.mean()) if len(known) else 0.0
+        self._noise_m = float(known.mean()) if len(known) else 0.0
         velocities = np.nan_to_num(state.velocities)
-        self._policy.step(velocities, noise_m, self.body.leg_m, min(max(dt, 0.0), _LONGEST_STEP_S))
+        self._policy.step(
+            velocities, self._noise_m, self.body.leg_m, min(max(dt, 0.0), _LONGEST_STEP_S)
+        )
 
-    def _tell(self, state: KinematicState) -> Told | None:
+    def _ask(self, state: KinematicState) -> _Asked | None:
         """What the network says of the instant of a state; None: too early."""
         unit = pace(self.body.leg_m)
         stamps = self._history.stamps
@@ -261,30 +214,44 @@ class HybridEngine:
         given = np.concatenate([motion[0], said])[None]
         outputs = self._session.run({'features': given.astype(np.float32)})
         lag = 1e-9 * float(stamps[until - 1] - state.stamp_ns) / unit
-        told = _between(outputs, lag)
-        if lag * unit < _ALONE_S:
-            alike = likeness(found, rotation[0])
-            told = self._remembered(
-                state.stamp_ns, told, alike, rotation[0], sure=bool(ago[0] > _SURE_S)
-            )
-        return told._replace(forces=told.forces @ rotation[0].T)
+        sure = bool(ago[0] > _SURE_S)
+        return _Asked(_between(outputs, lag), likeness(found, rotation[0]), rotation[0], sure)
 
-    def _remembered(
-        self, stamp_ns: int, told: Told, alike: Array, rotation: Array, *, sure: bool
-    ) -> Told:
-        """The answer, less what was wrong with it when the legs did the same.
+    def _remembered(self, stamp_ns: int, asked: _Asked, *, ahead: bool) -> tuple[Told, float]:
+        """The answer, less what was wrong with it when the legs did the same; how far it is known.
 
-        What the network said before it knew most of a second is not held against it later.
+        What the network said before it knew most of a second is not held against it later. Where
+        physics answers too, only what noise makes of it is left to remember.
         """
-        feet, torque, belief = self._memory.correction(alike)
-        answer = Answer(stamp_ns, told.forces[:2], told.torque)
+        told, alike, rotation, sure = asked
+        noisy = self._noise_m**2 / (self._noise_m**2 + _NOISE_M**2)
+        trust = noisy * (1.0 - self._policy.running) if ahead else 1.0
+        until_ns = stamp_ns - _RECENT_NS if ahead else None
+        feet, torque, belief = self._memory.correction(alike, until_ns)
         if sure:
+            answer = Answer(stamp_ns, told.forces[:2], told.torque)
             self._memory.answered(answer, alike, rotation)
+        belief *= trust
         forces = told.forces.copy()
-        forces[:2] += feet
+        forces[:2] += trust * feet
         down = (forces[:2, 2] > _TOUCH).astype(np.float64)
         contact = (1.0 - belief) * told.contact + belief * down
-        return told._replace(forces=forces, contact=contact, torque=told.torque + torque)
+        torque = told.torque + trust * torque
+        return Told(forces @ rotation.T, contact, told.ball, torque), belief
+
+    def _share(self, ahead_s: float, both: tuple[Dynamics, Dynamics], belief: float) -> float:
+        """How much the network counts beside physics (0-1).
+
+        Nothing where they differ over what a seat or hands carry: then it is physics that has
+        seen what came next.
+        """
+        running = self._policy.running
+        least = _SHARE + (_RUNNING - _SHARE) * running
+        least += belief * (_REMEMBERED - _SHARE)
+        share = float(np.interp(ahead_s, (_ALONE_S, _TOGETHER_S), (1.0, least)))
+        borne = [sum(float(o.force[2]) for o in one.ground.others) for one in both]
+        apart = abs(borne[0] - borne[1]) / (self.mass_kg * GRAVITY)
+        return share * max(0.0, 1.0 - apart / _APART)
 
     def _alone(self, state: KinematicState, told: Told) -> Dynamics:
         """The network's answer as nouns."""

@@ -9,6 +9,7 @@ kernel regression (Nadaraya 1964, Watson 1964) of the network's errors on the la
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,12 +19,11 @@ from humandyn_ros.engines.past import NAMES
 from humandyn_ros.quantities import Array
 
 LASTS_S = 10.0
-_WIDTH = 0.15  # legs: how alike motion must be
+_WIDTH = 0.1  # legs: how alike motion must be
 _DOUBT = 0.5  # moments just alike that weigh as much as no correction
-_NEAR_NS = 12_000_000  # between the instants of two answers that are compared
 _SPEED_S = 0.15  # an adult's s: what a speed counts against a place
 _APART_S = 0.13  # between the coefficients that the speed is taken from
-_NOW, _LATER, _SOONER = -4, -3, -6  # coefficients: late enough to be little noisy
+_NOW, _LATER, _SOONER = (-3, -4), -2, -5  # coefficients: late enough to be little noisy
 _LEGS = [NAMES.index(f'{s}_{j}') for s in ('left', 'right') for j in ('knee', 'ankle', 'foot')]
 _OTHER_LEG = [3, 4, 5, 0, 1, 2]
 _SIDE = np.array([1.0, -1.0, 1.0])
@@ -51,7 +51,7 @@ def likeness(coefficients: Array, rotation: Array) -> Array:
     """
     legs = (coefficients[:, _LEGS] - coefficients[:, :1]) @ rotation
     speed = (legs[_LATER] - legs[_SOONER]) * (_SPEED_S / _APART_S)
-    return np.stack([legs[_NOW], speed])
+    return np.stack([legs[list(_NOW)].mean(axis=0), speed])
 
 
 class Answer(NamedTuple):
@@ -88,27 +88,43 @@ class Memory:
         while self._waiting[0].answer.stamp_ns < answer.stamp_ns - 1e9 * _PENDING_S:
             self._waiting.popleft()
 
-    def learn(self, physics: Answer) -> None:
-        """Compare what physics says, in the axes of the world, with what the network said."""
-        for waiting in self._waiting:
-            told = waiting.answer
-            if abs(told.stamp_ns - physics.stamp_ns) > _NEAR_NS:
+    def learn(
+        self, physics: Callable[[int], Answer | None], until_ns: int, share: float = 1.0
+    ) -> None:
+        """Compare what physics says, in the axes of the world, with what the network said.
+
+        Args:
+            physics: What it says of an instant; None: nothing.
+            until_ns: The latest instant that it knows of.
+            share: Of the difference that is an error of the network.
+        """
+        while self._waiting and self._waiting[0].answer.stamp_ns <= until_ns:
+            told, alike, rotation = self._waiting.popleft()
+            known = physics(told.stamp_ns)
+            if known is None:
                 continue
             self._stamps.append(told.stamp_ns)
-            self._alike.append(waiting.likeness)
-            self._feet.append(physics.feet @ waiting.rotation - told.feet)
-            self._torque.append(physics.torque - told.torque)
-            break
-        while self._stamps and self._stamps[0] < physics.stamp_ns - 1e9 * LASTS_S:
+            self._alike.append(alike)
+            self._feet.append(share * (known.feet @ rotation - told.feet))
+            self._torque.append(share * (known.torque - told.torque))
+        while self._stamps and self._stamps[0] < until_ns - 1e9 * LASTS_S:
             for kept in (self._stamps, self._alike, self._feet, self._torque):
                 kept.popleft()
 
-    def correction(self, alike: Array) -> tuple[Array, Array, float]:
-        """What to add to feet (2, 3) and torque (17,), and how much of it is believed (0-1)."""
-        if not self._stamps:
+    def correction(self, alike: Array, until_ns: int | None = None) -> tuple[Array, Array, float]:
+        """What to add to feet (2, 3) and torque (17,), and how much of it is believed (0-1).
+
+        Args:
+            alike: As `likeness` returns it.
+            until_ns: Only errors of instants up to this one count; None: all.
+        """
+        count = len(self._stamps)
+        while count and until_ns is not None and self._stamps[count - 1] > until_ns:
+            count -= 1
+        if not count:
             return np.zeros((2, 3)), np.zeros(len(COORDINATES)), 0.0
-        known = np.array(self._alike)
-        feet, torque = np.array(self._feet), np.array(self._torque)
+        known = np.array(self._alike)[:count]
+        feet, torque = np.array(self._feet)[:count], np.array(self._torque)[:count]
         mirrored = alike[:, _OTHER_LEG] * _SIDE
         same, other = (
             np.exp(-np.square(known - place).sum(axis=(1, 2, 3)) / (2.0 * _WIDTH**2))

@@ -22,12 +22,16 @@ def legs(seed):
     return 0.3 * np.random.default_rng(seed).standard_normal((2, 6, 3))
 
 
-def taught(alike, error, torque=NOTHING, stamp_ns=0, memory=None):
+def saying(feet, torque=NOTHING):
+    return lambda stamp_ns: Answer(stamp_ns, feet, torque)
+
+
+def taught(alike, error, torque=NOTHING, *, stamp_ns=0, memory=None, share=1.0):
     memory = memory or Memory()
     for number in range(20):
         now = stamp_ns + number * 1_000_000
         memory.answered(Answer(now, FEET, NOTHING), alike, TURN)
-        memory.learn(Answer(now, (FEET + error) @ TURN.T, torque))
+        memory.learn(saying((FEET + error) @ TURN.T, torque), now, share)
     return memory
 
 
@@ -71,11 +75,35 @@ def test_it_forgets():
     assert memory.correction(legs(5) + 2.0)[2] == 0.0
 
 
-def test_an_answer_of_another_instant_is_not_compared():
+def test_only_a_share_of_the_difference_is_held_against_the_network():
+    error = np.array([[0.01, 0.0, -0.1], [0.0, 0.02, 0.1]])
+    feet, _, belief = taught(legs(0), error, share=0.25).correction(legs(0))
+    np.testing.assert_allclose(feet, 0.25 * error * belief, atol=1e-9)
+
+
+def test_errors_of_late_are_left_out_where_asked_for():
+    memory = taught(legs(0), np.ones((2, 3)))
+    assert memory.correction(legs(0), -1)[2] == 0.0
+    few, _, belief = memory.correction(legs(0), 4_000_000)
+    np.testing.assert_allclose(few, belief)
+    assert 0.9 < belief < memory.correction(legs(0))[2]
+
+
+def test_an_instant_of_which_physics_says_nothing_is_not_compared():
     memory = Memory()
     memory.answered(Answer(0, FEET, NOTHING), legs(0), TURN)
-    memory.learn(Answer(50_000_000, FEET, NOTHING))
+    memory.learn(lambda stamp_ns: None, 50_000_000)
+    memory.learn(saying(FEET), 60_000_000)
     assert memory.correction(legs(0))[2] == 0.0
+
+
+def test_an_instant_that_physics_has_not_reached_waits():
+    memory = Memory()
+    memory.answered(Answer(30_000_000, FEET, NOTHING), legs(0), TURN)
+    memory.learn(saying(FEET), 20_000_000)
+    assert memory.correction(legs(0))[2] == 0.0
+    memory.learn(saying(FEET), 40_000_000)
+    assert memory.correction(legs(0))[2] > 0.5
 
 
 def test_likeness_does_not_depend_on_place():

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from humandyn_ros.config import Checked, setting
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.engines.hybrid import AGO_S, LAGS_S, LOWER
+from humandyn_ros.engines.hybrid import LAGS_S
+from humandyn_ros.engines.late import AGO_S, LOWER
 from humandyn_ros.engines.memory import TORQUE_ROWS, TORQUE_SIGNS
 from humandyn_ros.engines.past import (
     COEFFICIENTS,
@@ -242,7 +243,7 @@ def _said(
     known_s: float,
     random: np.random.Generator,
 ) -> Array:
-    """What physics said of the past, told as `engines.hybrid.Late` does, with its errors."""
+    """What physics said of the past, told as `engines.late.Late` does, with its errors."""
     mirror, rotation, stretch = turned
     count = len(ends)
     late = random.integers(-1, 2, (count, 1))

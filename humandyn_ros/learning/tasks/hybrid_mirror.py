@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from humandyn_ros.engines import footing, momentum
-from humandyn_ros.engines.hybrid import AGO_S
+from humandyn_ros.engines.late import AGO_S
 from humandyn_ros.engines.memory import TORQUE_ROWS, TORQUE_SIGNS
 from humandyn_ros.engines.past import COEFFICIENTS, JOINTS
 from humandyn_ros.learning.synthesis.augment import SWAPPED

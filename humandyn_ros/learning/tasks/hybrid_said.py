@@ -1,7 +1,7 @@
 """What physics says live of synthesised clips, with a sensor's noise: the hybrid is told the same.
 
 A network that learns beside labels trusts physics too much, since labels come from physics that
-sees the whole clip without noise. Here `engines.hybrid.Late` goes through every clip as it would
+sees the whole clip without noise. Here `engines.late.Late` goes through every clip as it would
 live; FOLDER/said/CLIP holds its answers, and `hybrid_material` reads them.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.canonical import canonical_frame
-from humandyn_ros.engines.hybrid import LOWER, Late
+from humandyn_ros.engines.late import LOWER, Late
 from humandyn_ros.engines.past import JOINTS
 from humandyn_ros.learning.synthesis.labelled import LabelledMotion
 from humandyn_ros.learning.synthesis.store import load

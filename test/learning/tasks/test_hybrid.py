@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from humandyn_ros.coordinates import COORDINATES
-from humandyn_ros.engines.hybrid import AGO_S, FEATURES, LAGS_S, LOWER
+from humandyn_ros.engines.hybrid import FEATURES, LAGS_S
+from humandyn_ros.engines.late import AGO_S, LOWER
 from humandyn_ros.engines.memory import TORQUE_ROWS, TORQUE_SIGNS
 from humandyn_ros.engines.past import (
     COEFFICIENTS,
