@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from humandyn_ros.coordinates import COORDINATES
 from humandyn_ros.engines.past import NAMES
@@ -28,6 +29,7 @@ _LEGS = [NAMES.index(f'{s}_{j}') for s in ('left', 'right') for j in ('knee', 'a
 _OTHER_LEG = [3, 4, 5, 0, 1, 2]
 _SIDE = np.array([1.0, -1.0, 1.0])
 _PENDING_S = 0.5
+_MOST = 4000  # errors kept: ten seconds at 400 Hz
 
 
 def _torque_mirror() -> tuple[Array, Array]:
@@ -68,6 +70,45 @@ class _Waiting(NamedTuple):
     rotation: Array
 
 
+class _Errors:
+    """Sliding store of errors, one row after the other, nothing allocated per frame."""
+
+    def __init__(self) -> None:
+        self._stamps = np.zeros(2 * _MOST, np.int64)
+        self._alike = np.zeros((2 * _MOST, 2, 6, 3))
+        self._feet = np.zeros((2 * _MOST, 2, 3))
+        self._torque = np.zeros((2 * _MOST, len(COORDINATES)))
+        self._start = self._stop = 0
+
+    def append(self, stamp_ns: int, alike: Array, feet: Array, torque: Array) -> None:
+        """Add one of an instant later than all others."""
+        if self._stop == len(self._stamps):
+            for table in (self._stamps, self._alike, self._feet, self._torque):
+                table[: self._stop - self._start] = table[self._start : self._stop].copy()
+            self._start, self._stop = 0, self._stop - self._start
+        self._stamps[self._stop] = stamp_ns
+        self._alike[self._stop] = alike
+        self._feet[self._stop] = feet
+        self._torque[self._stop] = torque
+        self._stop += 1
+        self._start = max(self._start, self._stop - _MOST)
+
+    def forget(self, before_ns: int) -> None:
+        """Drop what is older."""
+        self._start += int(np.searchsorted(self._kept(), before_ns))
+
+    def until(self, stamp_ns: int | None) -> tuple[Array, Array, Array]:
+        """Likeness (N, 2, 6, 3), feet (N, 2, 3) and torque (N, 17) up to an instant, or all."""
+        count = self._stop - self._start
+        if stamp_ns is not None:
+            count = int(np.searchsorted(self._kept(), stamp_ns, 'right'))
+        rows = slice(self._start, self._start + count)
+        return self._alike[rows], self._feet[rows], self._torque[rows]
+
+    def _kept(self) -> NDArray[np.int64]:
+        return self._stamps[self._start : self._stop]
+
+
 class Memory:
     """Errors of the last seconds, by what the legs did."""
 
@@ -77,10 +118,7 @@ class Memory:
     def reset(self) -> None:
         """Forget everything."""
         self._waiting: deque[_Waiting] = deque()
-        self._stamps: deque[int] = deque()
-        self._alike: deque[Array] = deque()
-        self._feet: deque[Array] = deque()
-        self._torque: deque[Array] = deque()
+        self._errors = _Errors()
 
     def answered(self, answer: Answer, alike: Array, rotation: Array) -> None:
         """Keep an answer of the network, its feet in the axes of the person, for physics."""
@@ -103,13 +141,9 @@ class Memory:
             known = physics(told.stamp_ns)
             if known is None:
                 continue
-            self._stamps.append(told.stamp_ns)
-            self._alike.append(alike)
-            self._feet.append(share * (known.feet @ rotation - told.feet))
-            self._torque.append(share * (known.torque - told.torque))
-        while self._stamps and self._stamps[0] < until_ns - 1e9 * LASTS_S:
-            for kept in (self._stamps, self._alike, self._feet, self._torque):
-                kept.popleft()
+            off = known.feet @ rotation - told.feet, known.torque - told.torque
+            self._errors.append(told.stamp_ns, alike, share * off[0], share * off[1])
+        self._errors.forget(until_ns - round(1e9 * LASTS_S))
 
     def correction(self, alike: Array, until_ns: int | None = None) -> tuple[Array, Array, float]:
         """What to add to feet (2, 3) and torque (17,), and how much of it is believed (0-1).
@@ -118,13 +152,9 @@ class Memory:
             alike: As `likeness` returns it.
             until_ns: Only errors of instants up to this one count; None: all.
         """
-        count = len(self._stamps)
-        while count and until_ns is not None and self._stamps[count - 1] > until_ns:
-            count -= 1
-        if not count:
+        known, feet, torque = self._errors.until(until_ns)
+        if not len(known):
             return np.zeros((2, 3)), np.zeros(len(COORDINATES)), 0.0
-        known = np.array(self._alike)[:count]
-        feet, torque = np.array(self._feet)[:count], np.array(self._torque)[:count]
         mirrored = alike[:, _OTHER_LEG] * _SIDE
         same, other = (
             np.exp(-np.square(known - place).sum(axis=(1, 2, 3)) / (2.0 * _WIDTH**2))

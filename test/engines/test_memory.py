@@ -106,6 +106,17 @@ def test_an_instant_that_physics_has_not_reached_waits():
     assert memory.correction(legs(0))[2] > 0.5
 
 
+def test_after_more_errors_than_are_kept_the_newest_remain():
+    memory, error = Memory(), np.array([[0.0, 0.0, 0.1], [0.0, 0.0, 0.1]])
+    for number in range(9000):
+        memory.answered(Answer(number * 1000, FEET, NOTHING), legs(0), TURN)
+        sign = 1.0 if number >= 5000 else -1.0
+        memory.learn(saying((FEET + sign * error) @ TURN.T), number * 1000)
+    feet, _, belief = memory.correction(legs(0))
+    np.testing.assert_allclose(feet, error * belief, atol=1e-9)
+    assert belief > 0.999
+
+
 def test_likeness_does_not_depend_on_place():
     coefficients = np.random.default_rng(1).standard_normal((COEFFICIENTS, len(JOINTS), 3))
     here = likeness(coefficients, TURN)
