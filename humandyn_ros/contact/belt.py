@@ -10,6 +10,7 @@ from humandyn_ros.quantities import GRAVITY, Array
 
 _MEMORY_S = 1.5  # of standing time: how long the belt's velocity is averaged
 _KNOWN_S = 0.3
+_MISSING, _LOST_S = 0.5, 0.3  # body weights that nothing carries, and for how long at most
 _STILL, _MOVING = 0.06, 0.14  # √(g·leg): slower is a floor, faster is a belt
 
 
@@ -26,6 +27,7 @@ class Belt:
         """Forget the surface."""
         self._x = self._y = 0.0
         self._weight_s = 0.0
+        self._missing_s = 0.0
 
     @property
     def known(self) -> bool:
@@ -47,6 +49,17 @@ class Belt:
         share = min(gain_s / self._weight_s, 1.0)
         self._x += share * (velocity[0] - self._x)
         self._y += share * (velocity[1] - self._y)
+
+    def doubt(self, missing: float, dt: float) -> None:
+        """Forget the surface when for long nothing carries the weight: no foot stands on it.
+
+        Args:
+            missing: Body weights.
+            dt: Time since the last instant, s.
+        """
+        self._missing_s = self._missing_s + dt if missing > _MISSING else 0.0
+        if self._missing_s > _LOST_S:
+            self.reset()
 
     def velocity(self, leg: float) -> Array:
         """Velocity of the surface (3,) m/s, horizontal; zero for a leg length at rest."""

@@ -187,6 +187,7 @@ class Ground:
         claims = self._claims(positions, contacts, found, load)
         self.soles.learn(positions, load, claims, dt)
         if self.config.treadmill:
+            self.belt.doubt(max(0.0, float(found.unexplained[2])) / GRAVITY, dt)
             reach = self.leg_m * self.config.clearance
             balls = velocities.take(BALLS, 0)
             for foot, above in enumerate(contacts.ball_clearance.tolist()):

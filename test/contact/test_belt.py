@@ -37,3 +37,14 @@ def test_slow_rolling_of_the_foot_is_not_a_belt():
     for _ in range(100):
         belt.learn([0.1, 0.0, 0.0], 1.0, 0.01)
     assert not belt.velocity(LEG).any()
+
+
+def test_a_belt_on_which_no_foot_stands_for_long_is_forgotten():
+    belt = Belt()
+    belt.learn([-10.0, 1.0, 0.0], 1.0, 0.01)
+    for missing in (*[1.0] * 25, 0.2, *[1.0] * 25):  # noise, or a flight that is misjudged
+        belt.doubt(missing, 0.01)
+    assert belt.velocity(LEG)[0] == pytest.approx(-10.0)
+    for _ in range(10):
+        belt.doubt(1.0, 0.01)
+    assert not belt.velocity(LEG).any()

@@ -145,6 +145,17 @@ def test_a_floor_at_rest_is_no_belt():
     assert not floor.belt.velocity(LEG).any()
 
 
+def test_a_belt_and_a_floor_taken_from_one_bad_frame_are_given_up():
+    """Every foot seems to slide high in the air: until something carries, nothing is learned."""
+    floor = ground()
+    step(floor, standing())
+    floor.soles.levels -= 0.1
+    floor.belt.reset()
+    floor.belt.learn([-10.0, -1.0, 0.0], 1.0, 0.01)
+    assert step(floor, standing()).force[:, 2].sum() < 0.1 * GRAVITY
+    assert settle(floor, standing()).force[:, 2].sum() == pytest.approx(GRAVITY, rel=0.02)
+
+
 def test_a_seated_person_is_carried_by_a_seat():
     found = settle(ground(), sitting())
     assert found.seat_contact > 0.9
