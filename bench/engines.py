@@ -58,11 +58,13 @@ def cases(only: str) -> list[Case]:
     ]
 
 
-def measure(case: Case, columns: Sequence[str]) -> list[dict[str, Any]]:
+def measure(
+    case: Case, columns: Sequence[str], noises_mm: Sequence[float] = NOISES_MM
+) -> list[dict[str, Any]]:
     """Every engine and noise on one recording; an engine without a model is left out."""
     found = []
     walk = case.group.startswith('walk') and 'camargo' not in case.group
-    for noise in NOISES_MM:
+    for noise in noises_mm:
         for seed in SEEDS if walk and noise else (0,):
             options = dataclasses.replace(case.options, noise_mm=noise, seed=seed)
             motion = first_seconds(load_motion(options))
@@ -154,11 +156,16 @@ def moment_rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
     return found
 
 
-def report(only: str = '', columns: Sequence[str] = tuple(ENGINES), jobs: int = 2) -> None:
+def report(
+    only: str = '',
+    columns: Sequence[str] = tuple(ENGINES),
+    jobs: int = 2,
+    noises_mm: Sequence[float] = NOISES_MM,
+) -> None:
     """Measure, print, and write JSON and README; what was left out stays as it was measured."""
     chosen = cases(only)
     with ProcessPoolExecutor(jobs) as pool:
-        answers = pool.map(measure, chosen, repeat(columns))
+        answers = pool.map(measure, chosen, repeat(columns), repeat(noises_mm))
         told = track(answers, total=len(chosen), description='engines')
         results = [result for some in told for result in some]
     results = _merged(results)
@@ -180,10 +187,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--only', default='', help='measure the sets whose name contains this')
     parser.add_argument('--engine', nargs='*', default=[], help='only these engines')
+    parser.add_argument('--noise', nargs='*', type=float, default=NOISES_MM, help='mm')
     parser.add_argument('--jobs', type=int, default=2, help='processes')
     arguments = parser.parse_args()
     wanted = [c for c, (name, _) in ENGINES.items() if name in arguments.engine]
-    report(arguments.only, wanted or tuple(ENGINES), arguments.jobs)
+    report(arguments.only, wanted or tuple(ENGINES), arguments.jobs, arguments.noise)
 
 
 if __name__ == '__main__':

@@ -19,6 +19,7 @@ import numpy as np
 from humandyn_ros.command import Command
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.exoskeleton import load_exoskeleton
+from humandyn_ros.learning.synthesis.augment import SWAPPED
 from humandyn_ros.limits import Limits
 from humandyn_ros.people import People
 from humandyn_ros.quantities import Estimate, SkeletonFrame
@@ -211,6 +212,10 @@ class _Reordered:
         self._held = None
 
 
+def _exchange(k: int, frames: Frames) -> Iterator[Frames]:
+    yield [dataclasses.replace(f, points=f.points[SWAPPED]) for f in frames]
+
+
 def _burst(k: int, frames: Frames) -> Iterator[Frames]:
     rng = np.random.default_rng(k)
     for i in range(10):
@@ -226,9 +231,8 @@ def _heavier(rig: Rig) -> None:
 FAULTS: dict[str, tuple[str, float, Callable[[], Fault], Callable[[Rig], None] | None]] = {
     'NaN for 50 ms': ('bridged', 0.05, lambda: _nan, None),
     'NaN for 1 s': ('invalid, fades, returns', 1.0, lambda: _nan, None),
-    'points freeze for 1 s': (
-        'taken for standing still; the jump after it is refused', 1.0, _Freeze, None,
-    ),
+    'points freeze for 1 s': ('invalid, fades, returns', 1.0, _Freeze, None),
+    'left and right exchanged for 0.1 s': ('put right', 0.1, lambda: _exchange, None),
     'occlusion of 2 s': ('fades, returns', 2.0, lambda: lambda k, f: (), None),
     'numbers of two people swapped': ('nothing: places count', 2.0, lambda: _swap, None),
     'clock jumps 1 h ahead': (

@@ -1,9 +1,10 @@
-"""What the seed of a training changes: each network of the hybrid, and the mean that ships.
+"""What the seed of a training changes, and for the hybrid the mean of its networks that ships.
 
-    python -m bench.seeds CHECKPOINT ...
+    python -m bench.seeds CHECKPOINT ... [--engine imdys]
 
-One checkpoint per seed of config/training/hybrid.yaml. Recordings, seconds and people are those of
-bench/engines.py. Results go to bench/results/seeds.json and, as a table, into README.md.
+One checkpoint per seed of the training that the model card names; of ImDyS and HDyS the first one
+ships. Recordings, seconds and people are those of bench/engines.py. Results go to
+bench/results/seeds.json and, as tables, into README.md.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
+from itertools import product, repeat
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,23 @@ from humandyn_ros.learning.export import export
 from humandyn_ros.motion import load_motion
 
 RESULTS = Path(__file__).parent / 'results' / 'seeds.json'
-CONDITIONS = {
+HYBRID = 'hybrid'
+CONDITIONS: dict[str, tuple[str, float, float | None]] = {
     'walking, 10 mm, 0 ms': ('walk', 10.0, 0.0),
     'walking, 10 mm, 100 ms': ('walk', 10.0, 100.0),
     'walking, clean, offline': ('walk', 0.0, OFFLINE),
     'running, clean, 100 ms': ('run', 0.0, 100.0),
     'running, 10 mm, 100 ms': ('run', 10.0, 100.0),
 }
-"""Row -> kind of recording, noise in mm, lag in ms."""
+"""Of the hybrid: row -> kind of recording, noise in mm, lag in ms."""
+OWN: dict[str, tuple[str, float, float | None]] = {
+    'walking, clean': ('walk', 0.0, None),
+    'walking, 10 mm': ('walk', 10.0, None),
+    'running, clean': ('run', 0.0, None),
+    'running, 10 mm': ('run', 10.0, None),
+}
+"""The same of engines that fix their look-ahead themselves."""
+COLUMNS = {'imdys': 'ImDyS, 100 ms', 'imdys_causal': 'ImDyS causal, 0 ms', 'hdys': 'HDyS, 100 ms'}
 SETS = {
     'walk_rajagopal2016, model and IK': 'walk',
     'walk_treadmill_60s, model and IK': 'walk',
@@ -45,76 +55,95 @@ SETS = {
 }
 
 
-def measure(case: Case, networks: dict[str, Path], only: str) -> list[dict[str, Any]]:
+def measure(case: Case, engine: str, networks: dict[str, Path], only: str) -> list[dict[str, Any]]:
     """Every network on one recording in the conditions of its kind."""
     found = []
-    for condition, (kind, noise, lag_ms) in CONDITIONS.items():
+    for condition, (kind, noise, lag_ms) in _conditions(engine).items():
         if SETS[case.group] != kind or only not in condition:
             continue
         offline = lag_ms == OFFLINE
         for name, folder in networks.items():
             options = dataclasses.replace(
-                case.options, noise_mm=noise, engine='hybrid', network=folder, offline=offline,
+                case.options, noise_mm=noise, engine=engine, network=folder, offline=offline,
                 lag_ms=None if offline else lag_ms,
             )  # fmt: skip
             motion = first_seconds(load_motion(options))
             run = run_offline(motion, options) if offline else run_streaming(motion, options)
             error = judge(options, motion, run).figures['grf_mpje_n_per_kg']['mean']
-            about = {'group': case.group, 'person': case.person, 'condition': condition}
-            found.append({**about, 'network': name, 'grf_mpje_n_per_kg': error})
+            about = {'engine': engine, 'group': case.group, 'person': case.person}
+            about |= {'condition': condition, 'network': name}
+            found.append({**about, 'grf_mpje_n_per_kg': error})
     return found
 
 
-def rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
+def _conditions(engine: str) -> dict[str, tuple[str, float, float | None]]:
+    return CONDITIONS if engine == HYBRID else OWN
+
+
+def rows(results: list[dict[str, Any]], engine: str) -> list[tuple[object, ...]]:
     """One row per condition and set: mean and spread over seeds, and the mean of the networks."""
     found = []
-    places = dict.fromkeys((r['condition'], r['group']) for r in results)
-    for condition in CONDITIONS:
-        for group in SETS:
-            if (condition, group) not in places:
-                continue
-            mine = [r for r in results if (r['condition'], r['group']) == (condition, group)]
-            names = dict.fromkeys(r['network'] for r in mine)
-            mean = {
-                name: np.mean([r['grf_mpje_n_per_kg'] for r in mine if r['network'] == name])
-                for name in names
-            }
-            shipped = mean.pop('mean')
-            each = ' '.join(f'{value:.3f}' for value in mean.values())
-            told = f'{np.mean([*mean.values()]):.3f} ± {np.std([*mean.values()], ddof=1):.3f}'
-            found.append((condition, group, each, told, f'{shipped:.3f}'))
+    results = [r for r in results if r['engine'] == engine]
+    places = {(r['condition'], r['group']) for r in results}
+    for condition, group in product(_conditions(engine), SETS):
+        if (condition, group) not in places:
+            continue
+        mine = [r for r in results if (r['condition'], r['group']) == (condition, group)]
+        mean = {
+            name: np.mean([r['grf_mpje_n_per_kg'] for r in mine if r['network'] == name])
+            for name in dict.fromkeys(r['network'] for r in mine)
+        }
+        shipped = [f'{mean.pop("mean"):.3f}'] if engine == HYBRID else []
+        each = ' '.join(f'{value:.3f}' for value in mean.values())
+        told = f'{np.mean([*mean.values()]):.3f} ± {np.std([*mean.values()], ddof=1):.3f}'
+        found.append((condition, group, each, told, *shipped))
     return found
 
 
-def report(checkpoints: Sequence[Path], only: str = '', jobs: int = 2) -> None:
-    """Measure, print, and write JSON and README."""
+def tables(results: list[dict[str, Any]]) -> str:
+    """The hybrid's table and, where they were measured, that of the other engines."""
+    header = ('condition', 'set', 'each seed', 'mean and spread of the seeds')
+    found = [table((*header, 'their mean, ships'), rows(results, HYBRID))]
+    others = [
+        (column, *row) for engine, column in COLUMNS.items() for row in rows(results, engine)
+    ]
+    if others:
+        found.append(table(('engine', *header), others))
+    return '\n\n'.join(found)
+
+
+def report(
+    checkpoints: Sequence[Path], engine: str = HYBRID, only: str = '', jobs: int = 2
+) -> None:
+    """Measure, print, and write JSON and README; other engines stay as they were measured."""
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(jobs) as pool:
+        name = engine.removesuffix('_causal')
         networks = {
-            f'seed {k}': export('hybrid', path, Path(folder) / str(k)).folder
+            f'seed {k}': export(name, path, Path(folder) / str(k)).folder
             for k, path in enumerate(checkpoints)
         }
-        networks['mean'] = export(
-            'hybrid', list(checkpoints), Path(folder) / 'mean', small=True
-        ).folder
+        if engine == HYBRID:
+            mean = Path(folder) / 'mean'
+            networks['mean'] = export(name, list(checkpoints), mean, small=True).folder
         chosen = [case for case in cases('') if case.group in SETS]
-        results = [
-            r for some in pool.map(measure, chosen, repeat(networks), repeat(only)) for r in some
-        ]
-    header = ('condition', 'set', 'each seed', 'mean and spread of the seeds', 'their mean, ships')
-    told = table(header, rows(results))
-    print(told)
+        told = pool.map(measure, chosen, repeat(engine), repeat(networks), repeat(only))
+        results = [result for some in told for result in some]
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    results = [r for r in before if r['engine'] != engine] + results
     RESULTS.write_text(json.dumps(results, indent=1) + '\n')
-    write_section('seeds', f'Hybrid, error of the force of each foot, N/kg:\n\n{told}')
+    print(tables(results))
+    write_section('seeds', f'Error of the force of each foot, N/kg:\n\n{tables(results)}')
 
 
 def main() -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('checkpoint', nargs='+', type=Path, help='of one seed each')
+    parser.add_argument('--engine', default=HYBRID, choices=(HYBRID, *COLUMNS))
     parser.add_argument('--only', default='', help='conditions whose name contains this')
     parser.add_argument('--jobs', type=int, default=2, help='processes')
     arguments = parser.parse_args()
-    report(arguments.checkpoint, arguments.only, arguments.jobs)
+    report(arguments.checkpoint, arguments.engine, arguments.only, arguments.jobs)
 
 
 if __name__ == '__main__':

@@ -71,6 +71,7 @@ class Estimator:
         self._gate = Gate(self.config.safety, Limits.load(), self._engine.mass_kg)
         self.dropped = 0
         self._newest_ns: int | None = None
+        self._fresh_ns = 0  # stamp of the newest frame that did not repeat the one before
         self._reason = 'no frame yet'
         self._good_since_tick = False
         self._quiet_since_ns: int | None = None
@@ -98,8 +99,8 @@ class Estimator:
     def push(self, frame: SkeletonFrame) -> tuple[Estimate, ...]:
         """Take one frame and return the estimates that became ready.
 
-        Frames that repeat or come too late are counted in `dropped` and ignored. A clock that
-        was set back restarts the filter.
+        Frames that repeat or come too late are counted in `dropped` and ignored, and so are those
+        that repeat the points of the one before. A clock that was set back restarts the filter.
 
         Raises:
             StreamError: The frame has another number of joints than its format.
@@ -113,8 +114,16 @@ class Estimator:
         if self._centres.see(points):
             self._filter.reset()  # joint centres by another method are another motion
         points, confidence = self._centres.convert(frame.stamp_ns, points, confidence)
-        self._engine.see(frame.stamp_ns, points, confidence)
+        if self._centres.hung:
+            self.dropped += 1
+            if frame.stamp_ns - self._fresh_ns > self.config.filter.gap_s * 1e9:  # else sent twice
+                self._reason = 'the source repeats its last points: it hangs'
+            return ()
+        self._fresh_ns = frame.stamp_ns
         state = self._filter.step(frame.stamp_ns, points, confidence)
+        newest = frame.stamp_ns == self._newest_ns
+        believed = self._filter.weights if newest else confidence
+        self._engine.see(frame.stamp_ns, points, believed)
         if state is None:
             self._reason = self._warming(frame.stamp_ns, before_ns)
             return ()

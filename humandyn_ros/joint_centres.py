@@ -8,18 +8,26 @@ import numpy as np
 
 from humandyn_ros.config import PersonConfig
 from humandyn_ros.errors import StreamError
+from humandyn_ros.filters.frozen import Frozen
 from humandyn_ros.filters.gate import intact
-from humandyn_ros.quantities import Array, SkeletonFrame
+from humandyn_ros.filters.sides import Sides
+from humandyn_ros.quantities import CANONICAL, Array, SkeletonFrame
 from humandyn_ros.skeleton import Adapter, MarkerMemory, SkeletonFormat, UnitWatch
 
 
 class JointCentres:
     """Checks frames, learns which markers are placed, rebuilds hidden ones, converts.
 
+    Points that a source repeats though they moved are not seen, and where it confuses left and
+    right for a few frames, they are exchanged.
+
     Args:
         form: Format of the frames.
         person: Body mass, height and sex.
         adapter: Ready-made conversion; default: made from the format.
+
+    Attributes:
+        hung: Whether the newest frame repeated the one before it to the last bit, in motion.
     """
 
     def __init__(
@@ -33,6 +41,9 @@ class JointCentres:
         self._joints = self._adapter.form.width
         self._watch = UnitWatch(self._adapter)
         self._memory = MarkerMemory(self._adapter.form)
+        self.hung = False
+        self._frozen = Frozen(self._joints)
+        self._sides = None if form.kind == 'markers' else Sides()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -47,11 +58,26 @@ class JointCentres:
 
     def convert(self, stamp_ns: int, points: Array, confidence: Array) -> tuple[Array, Array]:
         """Canonical joint centres (24, 3) m and their confidence (24,) of checked points."""
-        return self._adapter.convert(*self._memory.complete(stamp_ns, points, confidence))
+        frozen = self._frozen.step(stamp_ns, points)
+        self.hung = bool(frozen.any() and (frozen | np.isnan(points[:, 0])).all())
+        if self.hung:
+            return np.full((len(CANONICAL.joints), 3), np.nan), np.zeros(len(CANONICAL.joints))
+        if frozen.any():
+            points = np.where(frozen[:, None], np.nan, points)
+            confidence = np.where(frozen, 0.0, confidence)
+        whole = self._memory.complete(stamp_ns, points, confidence)
+        converted, weights = self._adapter.convert(*whole)
+        if self._sides is None:
+            return converted, weights
+        return self._sides.step(stamp_ns, converted, weights)
 
     def reset(self) -> None:
         """Forget how markers lie to each other: another person may wear them."""
         self._memory.reset()
+        self.hung = False
+        self._frozen.reset()
+        if self._sides is not None:
+            self._sides.reset()
 
     def checked(self, frame: SkeletonFrame) -> tuple[Array, Array]:
         """Return points (J, 3) and confidence (J,) with what is not finite not seen.

@@ -129,6 +129,70 @@ def test_a_leg_out_of_sight_for_a_second_is_not_guessed():
     assert estimates[-1].valid, 'it comes back'
 
 
+def test_a_source_that_hangs_is_said_and_gives_no_estimate():
+    them = frames('walk', seconds=4)
+    held = [dataclasses.replace(f, points=them[199].points) for f in them[200:]]
+    estimator = Estimator('smpl_24', PERSON)
+    push_all(estimator, them[:200])
+    estimator.tick(0)
+    assert push_all(estimator, held) == []
+    assert 'hangs' in estimator.reason
+    faded = [e for k in range(100) for e in estimator.tick(k * 20_000_000)]
+    assert not faded[-1].valid
+    assert 'hangs' in faded[-1].reason
+
+
+def test_frames_sent_twice_give_what_they_give_once():
+    once = frames('walk', seconds=4, rate_hz=30.0)
+    twice = [
+        dataclasses.replace(frame, stamp_ns=frame.stamp_ns + late)
+        for frame in once
+        for late in (0, 16_000_000)
+    ]
+    stamped = {e.stamp_ns: e for e in push_all(Estimator('smpl_24', PERSON), twice)}
+    alone = push_all(Estimator('smpl_24', PERSON), once)
+    pairs = [(stamped[e.stamp_ns], e) for e in alone if e.stamp_ns in stamped][-60:]
+    assert len(pairs) == 60
+    ours, theirs = (numbers(list(them)) for them in zip(*pairs, strict=True))
+    assert np.abs(ours - theirs).mean() < 0.05 * np.abs(theirs).mean()
+
+
+@pytest.mark.parametrize('engine', ['physics', 'hybrid', 'imdys'])
+def test_legs_that_are_exchanged_for_two_frames_change_nothing(engine: str):
+    clean = frames('walk', seconds=4, rate_hz=30.0)
+    wrong = frames('walk', seconds=4, rate_hz=30.0)
+    legs = [k for k, n in enumerate(CANONICAL.joints) if n.split('_')[-1] in _LEG]
+    swapped = [CANONICAL.index[_other(CANONICAL.joints[k])] for k in legs]
+    for frame in wrong[70:72]:
+        frame.points[legs] = frame.points[swapped]
+    assert np.abs(wrong[70].points - clean[70].points).max() > 0.1
+    config = EstimatorConfig(engine=engine)
+    ours, theirs = (
+        numbers(push_all(Estimator('smpl_24', PERSON, config), them)) for them in (wrong, clean)
+    )
+    np.testing.assert_allclose(ours, theirs)
+
+
+_LEG = ('knee', 'ankle', 'foot')
+
+
+def _other(name: str) -> str:
+    return name.replace('left', '?').replace('right', 'left').replace('?', 'right')
+
+
+@pytest.mark.parametrize('engine', ['physics', 'hybrid', 'imdys'])
+def test_a_point_that_is_anywhere_for_one_frame_is_one_that_was_not_seen(engine: str):
+    wild, unseen = (frames('walk', seconds=4, rate_hz=30.0) for _ in range(2))
+    ankle = CANONICAL.index['right_ankle']
+    wild[70].points[ankle] += 1.5
+    unseen[70].points[ankle] = np.nan
+    config = EstimatorConfig(engine=engine)
+    ours, theirs = (
+        numbers(push_all(Estimator('smpl_24', PERSON, config), them)) for them in (wild, unseen)
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
 def test_one_frame_without_a_joint_is_bridged():
     them = frames()
     clean = push_all(Estimator('smpl_24', PERSON), frames())

@@ -32,6 +32,7 @@ class Filter(ABC):
         repeated: Frames ignored because their stamp was known.
         late: Frames that came out of order.
         rejected: Points rejected as outliers.
+        weights: Of the points (J,) of the newest frame, 0 = not seen or not believed.
         restarts: Jumps ahead of more than `gap_s`.
     """
 
@@ -80,6 +81,7 @@ class Filter(ABC):
         self._taken_ns = NEVER_NS
         self._gate.reset()
         self._interrupted = False
+        self.weights = np.zeros(self.joints)
         self.noise.reset()
         self._clear()
 
@@ -107,7 +109,7 @@ class Filter(ABC):
             self.restarts += 1
             self._restart()
         flat, weights = self._judged(stamp_ns, points, weights)
-        self._newest_ns = stamp_ns
+        self._newest_ns, self.weights = stamp_ns, weights
         if stamp_ns - self._taken_ns < self._close_ns:
             self._merge(stamp_ns, flat, weights)
             return None

@@ -21,14 +21,29 @@ def test_a_fault_gives_no_nan_no_step_and_input_counts_again_soon(name):
     assert watched.largest_bodies <= 20
 
 
-@pytest.mark.parametrize('name', ['NaN for 1 s', 'occlusion of 2 s', 'clock jumps 1 h back'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'NaN for 1 s',
+        'points freeze for 1 s',
+        'occlusion of 2 s',
+        'clock jumps 1 h back',
+    ],
+)
 def test_where_input_is_lost_the_command_goes_to_zero(name):
     watched = run(name)
     assert watched.zero_ms is not None
     assert watched.zero_ms <= 350.0
 
 
-@pytest.mark.parametrize('name', ['numbers of two people swapped', '49 more people for 1 s'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'numbers of two people swapped',
+        '49 more people for 1 s',
+        'left and right exchanged for 0.1 s',
+    ],
+)
 def test_other_people_never_disturb_the_wearer(name):
     assert run(name).lost_ms is None
 
