@@ -1,10 +1,10 @@
-"""What the seed of a training changes, and for the hybrid the mean of its networks that ships.
+"""What the seed of a training changes: each network, and their mean, which ships.
 
     python -m bench.seeds CHECKPOINT ... [--engine imdys]
 
-One checkpoint per seed of the training that the model card names; of ImDyS and HDyS the first one
-ships. Recordings, seconds and people are those of bench/engines.py. Results go to
-bench/results/seeds.json and, as tables, into README.md.
+One checkpoint per seed (bench/train_models.sh). Recordings, seconds and people are those of
+bench/engines.py; what it measured of the models that ship stands beside ImDyS and HDyS. Results go
+to bench/results/seeds.json and, as tables, into README.md.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from bench.engines import OFFLINE, cases, first_seconds
+from bench.engines import RESULTS as SHIPPED
 from bench.readme import table, write_section
 from bench.sets import Case
 from humandyn_ros.evaluation import judge, run_offline, run_streaming
@@ -93,17 +94,32 @@ def rows(results: list[dict[str, Any]], engine: str) -> list[tuple[object, ...]]
             name: np.mean([r['grf_mpje_n_per_kg'] for r in mine if r['network'] == name])
             for name in dict.fromkeys(r['network'] for r in mine)
         }
-        shipped = [f'{mean.pop("mean"):.3f}'] if engine == HYBRID else []
+        shipped = mean.pop('mean') if engine == HYBRID else _shipped(engine, condition, group)
         each = ' '.join(f'{value:.3f}' for value in mean.values())
         told = f'{np.mean([*mean.values()]):.3f} ± {np.std([*mean.values()], ddof=1):.3f}'
-        found.append((condition, group, each, told, *shipped))
+        found.append((condition, group, each, told, f'{shipped:.3f}'))
     return found
+
+
+def _shipped(engine: str, condition: str, group: str) -> float:
+    """What bench/engines.py measured of the shipped model with the same noise."""
+    _, noise, _ = OWN[condition]
+    wanted = (COLUMNS[engine], group, noise, 0)
+    names = ('column', 'group', 'noise_mm', 'seed')
+    found = [
+        r['grf_mpje_n_per_kg']['mean']
+        for r in json.loads(SHIPPED.read_text())
+        if tuple(r[name] for name in names) == wanted
+    ]
+    return float(np.mean(found))
 
 
 def tables(results: list[dict[str, Any]]) -> str:
     """The hybrid's table and, where they were measured, that of the other engines."""
-    header = ('condition', 'set', 'each seed', 'mean and spread of the seeds')
-    found = [table((*header, 'their mean, ships'), rows(results, HYBRID))]
+    header = (
+        'condition', 'set', 'each seed', 'mean and spread of the seeds', 'their mean, ships',
+    )  # fmt: skip
+    found = [table(header, rows(results, HYBRID))]
     others = [
         (column, *row) for engine, column in COLUMNS.items() for row in rows(results, engine)
     ]
@@ -131,18 +147,28 @@ def report(
     before = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     results = [r for r in before if r['engine'] != engine] + results
     RESULTS.write_text(json.dumps(results, indent=1) + '\n')
-    print(tables(results))
-    write_section('seeds', f'Error of the force of each foot, N/kg:\n\n{tables(results)}')
+    show(results)
+
+
+def show(results: list[dict[str, Any]]) -> None:
+    """Print the tables and write them into README.md."""
+    told = f'Error of the force of each foot, N/kg, first the hybrid:\n\n{tables(results)}'
+    print(told)
+    write_section('seeds', told)
 
 
 def main() -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', nargs='+', type=Path, help='of one seed each')
+    parser.add_argument(
+        'checkpoint', nargs='*', type=Path, help='of one seed each; none: tell again'
+    )
     parser.add_argument('--engine', default=HYBRID, choices=(HYBRID, *COLUMNS))
     parser.add_argument('--only', default='', help='conditions whose name contains this')
     parser.add_argument('--jobs', type=int, default=2, help='processes')
     arguments = parser.parse_args()
+    if not arguments.checkpoint:
+        return show(json.loads(RESULTS.read_text()))
     report(arguments.checkpoint, arguments.engine, arguments.only, arguments.jobs)
 
 

@@ -1,6 +1,6 @@
 """Every engine on motion that MuJoCo played: torques and forces true by construction.
 
-    python -m bench.simulated [--people 2]
+    python -m bench.simulated [--people 4]
 
 Windows of one second (learning/synthesis/simulated_set.py), clean, each seen from its start and
 judged from 0.45 s on; those of running last 0.6 s, too little is left to judge. Torque: mean error
@@ -105,7 +105,7 @@ def rows(results: list[dict[str, Any]]) -> list[tuple[object, ...]]:
 def main() -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--people', type=int, default=2, help='people of every kind')
+    parser.add_argument('--people', type=int, default=4, help='people of every kind')
     arguments = parser.parse_args()
     results = measure(arguments.people)
     text = table(('motion', 'windows', *COLUMNS), rows(results))

@@ -22,22 +22,23 @@ make_clips train 12 60 --kinds walk turn --themes walk run turn
 make_clips validation 3 8
 "$bin/python" -m bench.plates --out "$clips"
 "$bin/python" -m bench.said --data "$clips"
-train() { # model task options
-    model=$1 task=$2
-    shift 2
-    rm -rf "$clips/runs/$model"
-    "$bin/humandyn" train "$task" --data "$clips" --out "$clips/runs/$model" --quiet "$@"
-    "$bin/humandyn" export "$task" "$clips/runs/$model/best.safetensors" --out "models/$model"
+train() { # model task seeds options: what ships is the mean of all seeds
+    model=$1 task=$2 seeds=$3
+    shift 3
+    for seed in $seeds; do
+        rm -rf "$clips/runs/${model}_$seed"
+        "$bin/humandyn" train "$task" --data "$clips" --out "$clips/runs/${model}_$seed" --quiet \
+            --set training.seed=$seed "$@"
+    done
+    "$bin/humandyn" export "$task" "$clips/runs/$model"_[012]/best.safetensors \
+        --out "models/$model" --small
 }
-for seed in 0 1; do # the hybrid that ships is the mean of both
-    rm -rf "$clips/runs/hybrid_$seed"
-    "$bin/humandyn" train hybrid --data "$clips" --out "$clips/runs/hybrid_$seed" --quiet \
-        --set training.seed=$seed
-done
-"$bin/humandyn" export hybrid "$clips"/runs/hybrid_[01]/best.safetensors --out models/hybrid --small
-train imdys_causal imdys --config config/training/imdys_cpu.yaml --set net.causal=true
-train imdys imdys --config config/training/imdys_cpu.yaml
-train hdys hdys --config config/training/hdys_cpu.yaml
+train hybrid hybrid '0 1'
+train imdys_causal imdys '0 1 2' --config config/training/imdys_cpu.yaml --set net.causal=true
+train imdys imdys '0 1 2' --config config/training/imdys_cpu.yaml
+train hdys hdys '0 1 2' --config config/training/hdys_cpu.yaml
 "$bin/python" -m bench.engines
-"$bin/python" -m bench.seeds "$clips"/runs/hybrid_[01]/best.safetensors
+for model in hybrid imdys imdys_causal hdys; do
+    "$bin/python" -m bench.seeds "$clips/runs/$model"_[012]/best.safetensors --engine $model
+done
 "$bin/python" -m bench.model_cards --data "$clips"

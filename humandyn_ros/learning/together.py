@@ -7,7 +7,7 @@ using deep ensembles").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import torch
@@ -22,16 +22,37 @@ class Mean(nn.Module):
 
     Args:
         members: They take the same inputs and return outputs of the same shapes.
+        split: Inputs of which each member has a piece of the last axis.
+        beside: Outputs that are not averaged, but put side by side along the last axis.
     """
 
-    def __init__(self, members: Sequence[nn.Module]) -> None:
+    def __init__(
+        self,
+        members: Sequence[nn.Module],
+        split: Collection[int] = (),
+        beside: Collection[int] = (),
+    ) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
+        self._split, self._beside = frozenset(split), frozenset(beside)
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return the mean of each output."""
-        answers = [as_tuple(member(*inputs)) for member in self.members]
-        return tuple(torch.stack(same).mean(0) for same in zip(*answers, strict=True))
+        count = len(self.members)
+        given = zip(
+            *(
+                x.chunk(count, -1) if k in self._split else [x] * count
+                for k, x in enumerate(inputs)
+            ),
+            strict=True,
+        )
+        answers = [
+            as_tuple(member(*mine)) for member, mine in zip(self.members, given, strict=True)
+        ]
+        return tuple(
+            torch.cat(same, -1) if k in self._beside else torch.stack(same).mean(0)
+            for k, same in enumerate(zip(*answers, strict=True))
+        )
 
 
 def together(members: Sequence[Exportable]) -> Exportable:
@@ -53,7 +74,24 @@ def together(members: Sequence[Exportable]) -> Exportable:
             f'no mean of answers that are {sorted(map(str, kinds))}: export one alone'
         )
     parts = {name: together([member.parts[name] for member in members]) for name in first.parts}
-    return replace(first, module=Mean([member.module for member in members]), parts=parts)
+    split, beside = (
+        [k for k, name in enumerate(names) if name in first.private]
+        for names in (first.input_names, first.output_names)
+    )
+    inputs = tuple(
+        torch.cat([member.inputs[k] for member in members], -1) if k in split else x
+        for k, x in enumerate(first.inputs)
+    )
+    module = Mean([member.module for member in members], split, beside)
+    return replace(first, module=module, inputs=inputs, parts=parts, manifest=_widened(members))
+
+
+def _widened(members: Sequence[Exportable]) -> dict[str, object]:
+    """The manifest of the first, with room for what all of them keep for themselves."""
+    manifest, width = members[0].manifest, members[0].private_width
+    if not width:
+        return manifest
+    return {**manifest, width: sum(int(str(member.manifest[width])) for member in members)}
 
 
 def as_tuple(outputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -78,3 +78,33 @@ def test_there_is_no_mean_of_choices_nor_of_other_shapes():
     with pytest.raises(ModelError, match='different shapes'):
         together([two, four])
     assert together([two]) is two
+
+
+class Remembers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(5, 4)
+
+    def forward(self, x, past):
+        latent = self.layer(torch.cat([x, past], 1))[:, :2]
+        return latent, latent.sum(1, keepdim=True)
+
+
+def test_each_of_several_gets_back_what_it_alone_remembers():
+    modules = [Remembers() for _ in range(3)]
+    x, past = torch.randn(2, 3), torch.randn(2, 2)
+    one = [
+        Exportable(
+            module, (x, past), ('x', 'past'), ('latent', 'y'), {'latent': 2},
+            private=('past', 'latent'), private_width='latent',
+        )
+        for module in modules
+    ]  # fmt: skip
+    made = together(one)
+    assert made.manifest == {'latent': 6}
+    assert [tuple(x.shape) for x in made.inputs] == [(2, 3), (2, 6)]
+    pasts = torch.randn(2, 6)
+    latent, answer = made.module(x, pasts)
+    alone = [m(x, p) for m, p in zip(modules, pasts.split(2, 1), strict=True)]
+    torch.testing.assert_close(latent, torch.cat([found for found, _ in alone], 1))
+    torch.testing.assert_close(answer, torch.stack([found for _, found in alone]).mean(0))

@@ -136,7 +136,10 @@ class HdysTask:
         live = LiveStep(model, name, config.export_heads)
         live.train(model.training)
         manifest = self._manifest(model, points, live, outputs)
-        return Exportable(live, inputs, input_names, outputs, manifest)
+        return Exportable(
+            live, inputs, input_names, outputs, manifest,
+            private=('past', 'latent', 'refined'), private_width='latent',
+        )  # fmt: skip
 
     def _manifest(
         self, model: Hdys, points: int, live: LiveStep, outputs: tuple[str, ...]

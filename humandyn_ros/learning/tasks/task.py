@@ -64,6 +64,9 @@ class Exportable:
         output_names: One per output.
         manifest: Fields of the manifest that only the network knows, see `engines.manifest`.
         parts: Further models by the name of their folder within this one's.
+        private: Inputs and outputs of which there is no mean (a latent, handed back): several
+            networks have them side by side, along the last axis.
+        private_width: Field of the manifest that holds the length of that axis.
     """
 
     module: nn.Module
@@ -72,6 +75,8 @@ class Exportable:
     output_names: tuple[str, ...]
     manifest: dict[str, object]
     parts: Mapping[str, Exportable] = field(default_factory=dict)
+    private: tuple[str, ...] = ()
+    private_width: str = ''
 
 
 class Task(Protocol):
