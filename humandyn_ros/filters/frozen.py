@@ -42,10 +42,11 @@ class Frozen:
         seen = np.isfinite(points).all(axis=1)
         same = (points == self._points).all(axis=1)
         new = seen & ~same
+        live = seen & (new | (self._speed > 0.0))  # what is always at the origin tells nothing
         if new.any():
-            self._together = bool(new.sum() > _TOGETHER * seen.sum())
+            self._together = bool(new.sum() > _TOGETHER * live.sum())
             self._follow(stamp_ns, points, new)
-        elif self._together and same.any() and np.median(self._speed[seen]) > _ALL_MPS:
+        elif self._together and live.any() and np.median(self._speed[live]) > _ALL_MPS:
             return np.asarray(same)
         return np.asarray(same & (self._speed > _JOINT_MPS))
 

@@ -19,6 +19,15 @@ def test_a_walker_who_stops_dead_to_the_last_bit_is_a_source_that_hangs():
     assert not found[:60].any()
 
 
+def test_points_that_a_source_never_fills_do_not_hide_that_it_hangs():
+    points = person('walk', rate_hz=30.0, duration_s=3.0).points
+    points[:, 12:] = 0.0
+    points[60:] = points[59]
+    found = stale(points)
+    assert found[60:].all()
+    assert not found[:60].any()
+
+
 def test_noise_alone_tells_that_a_source_hangs():
     points = person('stand', rate_hz=30.0, duration_s=3.0, noise_m=0.005).points
     points[60:] = points[59]
